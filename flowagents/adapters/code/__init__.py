@@ -1,0 +1,1 @@
+"""Places where code runs: one engine per file, with the languages and file names they share."""

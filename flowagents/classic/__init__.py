@@ -1,0 +1,1 @@
+"""The conversable-agent classes. Thin: graphs come from patterns, runs from runtime."""

@@ -1,0 +1,1 @@
+"""The builder of code graphs. The rules it is checked by live in core."""

@@ -1,0 +1,1 @@
+"""Conversations as graphs. Pure; nothing is run here."""

@@ -1,0 +1,1 @@
+"""The shell: the loops that perform effects, and the trace. Nothing is decided here."""

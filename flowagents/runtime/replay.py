@@ -1,0 +1,101 @@
+"""Going through a trace again: replay verifies, resume goes on, fork goes another way.
+
+A replay performs nothing: it feeds the recorded events to the program and compares what the program asks for with what
+was recorded. The first difference is named with its place and shown as a comparison a person can read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import Any
+
+from flowagents.core.canonical import form
+from flowagents.core.effects import name_text
+from flowagents.core.events import Answered, Event, Failed
+from flowagents.core.program import Program
+from flowagents.core.step import Taken, advance
+from flowagents.core.task import State
+from flowagents.errors import Diverged
+from flowagents.runtime.trace import Trace, require_graph
+
+SHOWN_MAX = 40
+"""Lines of a comparison that are shown."""
+
+
+def replay(program: Program, trace: Trace, *, strict: bool = True, taken: Taken | None = None) -> State:
+    """Return the state at the end of a trace, having verified every request and the final digest.
+
+    With ``strict`` the graph must be the recorded one; without, another graph may be tried, and the first event at which
+    it asks for something else is named. Raises WrongGraph or Diverged.
+    """
+    if strict:
+        require_graph(trace, program)
+    state = State()
+    for index, (event, asked) in enumerate(zip(trace.events, trace.asked, strict=True)):
+        verify(state, event, asked, index)
+        advance(program, state, event, taken)
+    if trace.stopped is not None:
+        _verify_end(state, trace)
+    return state
+
+
+def verify(state: State, event: Event, asked: Any, index: int) -> None:
+    """Raise Diverged unless the state waits for exactly what the event answers."""
+    if not isinstance(event, (Answered, Failed)):
+        return
+    name = name_text(event.name)
+    effect = state.waits.get(event.name)
+    if effect is None:
+        waiting = {name_text(other): form(item) for other, item in state.waits.items()}
+        place = f"effect {name} ({_place(asked)})"
+        found = ", ".join(f"{other} ({_place(item)})" for other, item in waiting.items()) or "nothing"
+        stop = f"; the run has stopped: {state.stop.rule or state.stop.name}" if state.stop is not None else ""
+        raise Diverged(place, asked, waiting, f"recorded was {place}, asked for is {found}{stop}", index)
+    now = json.loads(json.dumps(form(effect)))
+    if now != asked:
+        place = f"effect {name} ({_place(now)})"
+        raise Diverged(place, asked, now, difference(asked, now), index)
+
+
+def _verify_end(state: State, trace: Trace) -> None:
+    """Raise Diverged unless the run ended as recorded."""
+    now = json.loads(json.dumps(form(state.stop)))
+    recorded = trace.stopped.get("stop")
+    index = len(trace.events)
+    if now != recorded:
+        raise Diverged("the stop", recorded, now, difference(recorded, now), index)
+    if state.digest != trace.stopped.get("digest"):
+        text = f"the final state has the digest {state.digest}, recorded was {trace.stopped.get('digest')}"
+        raise Diverged("the final state", trace.stopped.get("digest"), state.digest, text, index)
+
+
+def _place(asked: Any) -> str:
+    """Return what is asked and where, of an effect's form."""
+    return f"{asked.get('kind')} at {asked.get('at')}" if isinstance(asked, dict) else "nothing"
+
+
+def difference(recorded: Any, asked: Any) -> str:
+    """Return a comparison of two JSON values, line by line; ``-`` was recorded, ``+`` is asked now.
+
+    >>> print(difference({"tool": "add"}, {"tool": "sub"}))
+    --- recorded
+    +++ asked
+    @@ -1,3 +1,3 @@
+     {
+    -  "tool": "add"
+    +  "tool": "sub"
+     }
+    """
+    before, after = (json.dumps(item, indent=2, sort_keys=True).splitlines() for item in (recorded, asked))
+    lines = list(difflib.unified_diff(before, after, "recorded", "asked", lineterm=""))
+    if len(lines) > SHOWN_MAX:
+        lines = [*lines[:SHOWN_MAX], f"... {len(lines) - SHOWN_MAX} more lines"]
+    return "\n".join(lines)
+
+
+def prefix(trace: Trace, length: int) -> Trace:
+    """Return the trace cut after its first ``length`` events, without its stop: where a fork begins."""
+    return Trace(trace.graph, trace.fingerprint, trace.run_id, trace.events[:length], trace.asked[:length], None, trace.size)
+
+

@@ -1,0 +1,147 @@
+"""The trace of a run as a file: one JSON value a line. The format is described in docs/trace-format.md.
+
+First a header, then one line an event, last a line that says how the run stopped and the digest of its final state.
+Each line is written whole and flushed before anything acts on it. A trace that lacks its last line can be resumed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import IO, Any
+
+from flowagents.core.canonical import form
+from flowagents.core.effects import Effect
+from flowagents.core.events import Event
+from flowagents.core.program import Program
+from flowagents.core.task import State
+from flowagents.core.value import value
+from flowagents.errors import TraceDamaged, WrongGraph
+from flowagents.runtime.codec import event_from_json, event_to_json
+
+VERSION = 1
+"""The version of the format written here; older ones are read for ever."""
+
+_encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+
+
+@value
+class Trace:
+    """A trace that was read: header facts, events, what each event answered (None: nothing), and how it stopped.
+
+    ``stopped`` is None if the last line is missing; ``size`` is the number of bytes up to the last whole line.
+    """
+
+    graph: str
+    fingerprint: str
+    run_id: str
+    events: tuple[Event, ...]
+    asked: tuple[Any, ...]
+    stopped: Any
+    size: int
+
+
+class TraceWriter:
+    """Writes the trace of one run. A write that fails raises, and so ends the run before anything acts on the event."""
+
+    def __init__(self, path: str | Path, program: Program, run_id: str, *, append: bool = False) -> None:
+        """Open ``path`` for a new trace, or with ``append`` to continue one whose whole lines end where it ends."""
+        self.path = Path(path)
+        self._file: IO[str] | None = self.path.open("a" if append else "w", encoding="ascii", newline="\n")
+        if not append:
+            header = {
+                "flowagents": "trace",
+                "version": VERSION,
+                "graph": program.graph.name,
+                "fingerprint": program.fingerprint,
+                "run": run_id,
+            }
+            self._line(header)
+
+    def write(self, event: Event, effect: Effect | None) -> None:
+        """Write one event with the effect it answers."""
+        self._line(event_to_json(event, effect))
+
+    def close(self, state: State) -> None:
+        """Write how the run stopped, if it did, and close the file."""
+        if self._file is None:
+            return
+        if state.stop is not None:
+            self._line({"event": "stopped", "stop": form(state.stop), "digest": state.digest})
+        self._file.close()
+        self._file = None
+
+    def _line(self, item: dict[str, Any]) -> None:
+        """Write one line and flush it."""
+        assert self._file is not None
+        self._file.write(_encode(item) + "\n")
+        self._file.flush()
+
+
+def read_trace(path: str | Path) -> Trace:
+    """Read a trace. A last line that was cut is left out; anything else that cannot be read raises TraceDamaged.
+
+    >>> read_trace("nowhere.jsonl")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.jsonl'
+    """
+    raw = Path(path).read_bytes()
+    whole = raw[: raw.rfind(b"\n") + 1]
+    lines = whole.split(b"\n")[:-1]
+    if not lines:
+        raise TraceDamaged(f"{path} has no whole line, so it is no trace")
+    header = _parse(path, 0, lines[0])
+    if header.get("flowagents") != "trace":
+        raise TraceDamaged(f"{path} does not begin with the header of a trace; found {lines[0][:80]!r}")
+    if header.get("version") != VERSION:
+        raise TraceDamaged(
+            f"{path} has format version {header.get('version')!r}; this release reads version {VERSION}: "
+            "use the release that wrote it, or a newer one"
+        )
+    events, asked, stopped = [], [], None
+    for number, text in enumerate(lines[1:], 1):
+        line = _parse(path, number, text)
+        if stopped is not None:
+            raise TraceDamaged(f"{path}, line {number + 1}: there is more after the run had stopped")
+        if line.get("event") == "stopped":
+            stopped = line
+        else:
+            events.append(event_from_json(line))
+            asked.append(line.get("asked"))
+    return Trace(
+        str(header.get("graph")),
+        str(header.get("fingerprint")),
+        str(header.get("run")),
+        tuple(events),
+        tuple(asked),
+        stopped,
+        len(whole),
+    )
+
+
+def _parse(path: str | Path, number: int, text: bytes) -> dict[str, Any]:
+    """Return one line as a dict."""
+    try:
+        line = json.loads(text)
+    except ValueError as error:
+        raise TraceDamaged(f"{path}, line {number + 1} is no JSON ({error}): {text[:80]!r}") from None
+    if not isinstance(line, dict):
+        raise TraceDamaged(f"{path}, line {number + 1} is no JSON object: {text[:80]!r}")
+    return line
+
+
+def require_graph(trace: Trace, program: Program) -> None:
+    """Raise WrongGraph if a trace was recorded on another graph."""
+    if trace.fingerprint != program.fingerprint:
+        raise WrongGraph(
+            f"the trace was recorded on the graph {trace.graph!r} with fingerprint {trace.fingerprint[:12]}, but this is "
+            f"{program.graph.name!r} with {program.fingerprint[:12]}; replay it on the graph it was recorded on"
+        )
+
+
+def continue_trace(path: str | Path, trace: Trace, program: Program) -> TraceWriter:
+    """Return a writer that goes on after the last whole line of a trace without a stop, cutting what was half written."""
+    os.truncate(path, trace.size)
+    return TraceWriter(path, program, trace.run_id, append=True)

@@ -1,0 +1,1 @@
+"""One picture model and its writers. Nothing is run here."""
