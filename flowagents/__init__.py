@@ -2,4 +2,45 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowagents.adapters.scripted import ScriptedModel
+    from flowagents.classic.agent import ConversableAgent
+    from flowagents.classic.assistants import AssistantAgent, UserProxyAgent
+    from flowagents.classic.base import Agent
+    from flowagents.classic.result import ChatResult
+    from flowagents.classic.tooling import register_function
+    from flowagents.runtime.recording import recording, replaying, resuming
+
 __version__ = "0.1.0.dev0"
+__all__ = [
+    "Agent",
+    "AssistantAgent",
+    "ChatResult",
+    "ConversableAgent",
+    "ScriptedModel",
+    "UserProxyAgent",
+    "recording",
+    "register_function",
+    "replaying",
+    "resuming",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name."""
+    from flowagents.api import HOMES
+
+    if name not in HOMES:
+        raise AttributeError(f"module 'flowagents' has no name {name!r}; it has {', '.join(__all__)}")
+    from importlib import import_module
+
+    found = getattr(import_module(HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

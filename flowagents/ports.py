@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flowagents.core.value import value
+
+if TYPE_CHECKING:
+    from flowagents.core.graph import Graph
 
 Json = Any
 """A JSON value: None, bool, int, float, str, a list of those or a dict from str to those."""
@@ -156,6 +159,33 @@ class CodeExecutor(Protocol):
         ...
 
 
+@value
+class NodeParts:
+    """What an agent brings to be a node of a code graph.
+
+    ``graph`` is its reply procedure: it says into the thread named after the peer, and its ends are ``said`` and those
+    that end the conversation. ``bindings`` are its performers by place, ``memory`` is what it needs at the start.
+    """
+
+    graph: Graph
+    bindings: Mapping[str, Callable[[Any, Any], Any]]
+    memory: Mapping[tuple[str, ...], Any]
+    kind: str = "agent"
+
+
+class Compilable(Protocol):
+    """Somebody who can be a node of a code graph."""
+
+    @property
+    def name(self) -> str:
+        """The name, unique in its graph."""
+        ...
+
+    def as_node(self, peer: str) -> NodeParts:
+        """Return the parts of a node that talks to everybody as to one ``peer``, over a thread of that name."""
+        ...
+
+
 class Observer(Protocol):
     """Somebody who watches a run. Never asked for a decision; an error in it ends the run as ``failed``."""
 
@@ -183,10 +213,12 @@ __all__ = [
     "CodeBlock",
     "CodeExecutor",
     "CodeResult",
+    "Compilable",
     "Json",
     "ModelClient",
     "ModelReply",
     "ModelRequest",
+    "NodeParts",
     "Observer",
     "OutputFile",
 ]

@@ -1,23 +1,22 @@
 """The client for every server that speaks chat.completions. The only importer of openai, at the first call.
 
-What a configuration may say is in ``model_config.py``, what an answer must have in ``wire.py``, when to try
-again in ``retrying.py``. Here requests are sent, failures become facts, configurations are asked in order.
+What a configuration may say is in ``model_config.py``, what is sent in ``model_request.py``, what an answer
+must have in ``wire.py``, when to try again in ``retrying.py``. Here all of it meets the network.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flowagents.adapters.model_config import PLACEHOLDER_KEY, ModelConfig, ModelSettings
+from flowagents.adapters.model_request import request_body
 from flowagents.adapters.retrying import Sleep, TryFailed, ask_with_retries, judge
 from flowagents.adapters.wire import StreamedReply, WireReply, excerpt, read_body
 from flowagents.core.value import value
 from flowagents.errors import (
-    MessageError,
     MissingKey,
     ModelError,
     ModelRefused,
@@ -129,7 +128,7 @@ class OpenAIModel:
         attempts: list[dict[str, Json]] = []
         errors: list[ModelError] = []
         for position, config in enumerate(self._settings.configs):
-            body = _body(config, request)
+            body = request_body(config, request)
             call = _Call(position, config, body, _secrets(config), attempts, on_delta)
             answer = await self._ask(call)
             if isinstance(answer, WireReply):
@@ -196,7 +195,7 @@ class OpenAIModel:
         async with await self._open(client, call) as stream:
             kind = stream.response.headers.get("content-type", "").lower()
             if "json" in kind or "html" in kind:  # a server that does not stream
-                whole = read_body((await stream.response.aread()).decode("utf-8", "replace"), call.secrets)
+                whole = read_body(await _rest(stream.response), call.secrets)
                 if call.on_delta is not None and whole.message["content"]:
                     call.on_delta(whole.message["content"])
                 return whole
@@ -275,6 +274,16 @@ async def _whole(client: AsyncOpenAI, call: _Call) -> WireReply:
     return read_body(answer.http_response.text, call.secrets)
 
 
+async def _rest(response: httpx2.Response) -> str:
+    import httpx2
+    from openai import APIConnectionError
+
+    try:
+        return (await response.aread()).decode("utf-8", "replace")
+    except httpx2.RequestError as error:
+        raise APIConnectionError(request=response.request) from error
+
+
 async def _next_chunk(chunks: AsyncIterator[ChatCompletionChunk]) -> Json:
     """Return the next chunk as JSON values, _END at the end; the SDK passes on whatever JSON it finds."""
     from openai import BaseModel
@@ -283,60 +292,11 @@ async def _next_chunk(chunks: AsyncIterator[ChatCompletionChunk]) -> Json:
     chunk: object = None
     try:
         chunk = await anext(chunks, _END)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         problem = type(error).__name__
     if problem:
         raise WireError(f"the server sent a chunk that cannot be decoded ({problem})")
     return chunk.model_dump(exclude_unset=True, warnings=False) if isinstance(chunk, BaseModel) else chunk
-
-
-def _body(config: ModelConfig, request: ModelRequest) -> dict[str, Json]:
-    """Build the request; what only makes sense beside tools is left out where there are none."""
-    body: dict[str, Json] = {**config.params, "model": config.model, "messages": list(request.messages)}
-    for name, offered, needless in (
-        ("tools", request.tools, ("tool_choice", "parallel_tool_calls")),
-        ("functions", request.functions, ("function_call",)),
-    ):
-        merged = _merged(offered, body.pop(name, ()))
-        if merged:
-            body[name] = merged
-        else:
-            body = {each: given for each, given in body.items() if each not in needless}
-    if config.extra_body:
-        body["extra_body"] = config.extra_body
-    return _sendable(body)
-
-
-def _merged(asked: Sequence[Mapping[str, Json]], configured: Sequence[Json]) -> list[Json]:
-    """Join the tools of the request and of the configuration; of two with one name the request's counts."""
-    names = [_tool_name(each) for each in asked]
-    return [*asked, *(each for each in configured if _tool_name(each) not in names)]
-
-
-def _tool_name(entry: Mapping[str, Json]) -> Json:
-    function = entry.get("function", entry)
-    return function.get("name") if isinstance(function, Mapping) else None
-
-
-def _sendable(body: dict[str, Json]) -> dict[str, Json]:
-    """Return the body with every half of a broken surrogate pair replaced: UTF-8 cannot carry it."""
-    try:
-        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-    except UnicodeEncodeError:
-        return {name: _mended(given) for name, given in body.items()}
-    except (TypeError, ValueError) as error:
-        raise MessageError(
-            f"The request cannot be written as JSON ({error}). Messages hold JSON values only."
-        ) from None
-    return body
-
-
-def _mended(given: Json) -> Json:
-    if isinstance(given, str):
-        return given.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(given, Mapping):
-        return {_mended(name): _mended(each) for name, each in given.items()}
-    return [_mended(each) for each in given] if isinstance(given, list | tuple) else given
 
 
 def _secrets(config: ModelConfig) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from urllib.parse import quote
 
 from flowagents.core.value import value
 from flowagents.errors import WireError
@@ -40,6 +39,8 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     >>> redacted("key abcdef, Bearer sk-0123456789", ["abcdef"])
     'key ***, ***'
     """
+    from urllib.parse import quote
+
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SECRET_CHARACTERS_MIN:
             for form in dict.fromkeys((secret, json.dumps(secret)[1:-1], quote(secret, safe=""))):
@@ -119,6 +120,8 @@ def read_message(given: Mapping[str, Json], secrets: Sequence[str] = ()) -> dict
     """
     calls = given.get("tool_calls") or None
     legacy = given.get("function_call") or None
+    if isinstance(legacy, Mapping) and not any(legacy.values()):
+        legacy = None  # some servers fill in the field with empty texts
     if not any(name in given for name in ("content", "tool_calls", "function_call", "refusal")):
         raise _bad("a message with neither content nor a call", given, secrets)
     content = read_content(given.get("content"), secrets)

@@ -78,15 +78,15 @@ class Carries(Combinable):
 
 @value
 class AtLeast(Combinable):
-    """The number in the register ``key`` is ``least`` or more; an absent register is 0."""
+    """The number in the register ``key`` is ``least`` or more; an absent register is 0, and no text is a number."""
 
     key: str
     least: int
 
     def __call__(self, task: Task) -> bool:
         """Tell whether the guard holds."""
-        number = task.data.get(self.key)
-        return (number or 0) >= self.least
+        number = task.data.get(self.key) or 0
+        return isinstance(number, (int, float)) and number >= self.least
 
     def words(self) -> str:
         """Say the guard in words."""

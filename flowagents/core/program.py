@@ -73,7 +73,7 @@ class Program:
         """
         self.graph = graph
         self.rows: dict[str, Row] = {}
-        self.start = _link(graph, "", self.rows)
+        self.start = _link(graph, "", self.rows, None)
         self._fingerprint = ""
 
     @property
@@ -96,10 +96,11 @@ class _Frame:
         self.inner: dict[str, _Frame] = {}
 
 
-def _link(graph: Graph, prefix: str, rows: dict[str, Row]) -> Row:
-    """Make the rows of one task's graph and return the first."""
+def _link(graph: Graph, prefix: str, rows: dict[str, Row], outer: Limits | None) -> Row:
+    """Make the rows of one task's graph and return the first; ``outer`` are the limits of the task that starts it."""
     frames: list[_Frame] = []
-    top = _lay_out(graph, prefix, graph.limits, None, rows, frames)
+    limits = graph.limits if outer is None else _within(graph.limits, outer)
+    top = _lay_out(graph, prefix, limits, None, rows, frames)
     for frame in frames:
         counted = {name for node in frame.graph.nodes for edge in node.edges for name in _visited(edge.when)}
         for node in frame.graph.nodes:
@@ -112,6 +113,18 @@ def _link(graph: Graph, prefix: str, rows: dict[str, Row]) -> Row:
             row.rescues = tuple(_shorten(way) for way in row.rescues)
             row.jump = _jump(row.ways)
     return top.rows[graph.start]
+
+
+def _within(limits: Limits, outer: Limits) -> Limits:
+    """Return the limits of a child; depth and time are those of the run, so what is around it holds for it too."""
+    seconds = [limit for limit in (limits.seconds_max, outer.seconds_max) if limit is not None]
+    return Limits(
+        limits.moves_max,
+        limits.quiet_moves_max,
+        limits.children_max,
+        min(limits.depth_max, outer.depth_max),
+        min(seconds, default=None),
+    )
 
 
 def _lay_out(
@@ -134,7 +147,7 @@ def _lay_out(
                 frame.inner[node.name] = _lay_out(inner, place + "/", limits, (frame, node), rows, frames)
             case Call() | Fan():
                 row.starts = tuple(
-                    _link(inner, f"{place}/{name}", rows)
+                    _link(inner, f"{place}/{name}", rows, limits)
                     for name, inner in zip(_child_prefixes(node), inner_graphs(node), strict=True)
                 )
     return frame
@@ -190,7 +203,7 @@ def _ways(frame: _Frame, node: Node, on: str, exit_name: str | None) -> tuple[Wa
             when = settle_exit(edge.when, exit_name)
         if when is False:
             continue
-        guard = None if when is True else when
+        guard = None if when is True else when and _placed(when, frame.prefix)
         made.append(Way(guard, frame.rows[edge.to], ((frame.prefix + node.name, position),)))
         if guard is None:
             break
@@ -225,6 +238,21 @@ def _jump(ways: tuple[Way, ...]) -> tuple[str, dict[Any, Way]] | None:
         keys.add(way.when.key)
         table.setdefault(way.when.value, way)
     return (keys.pop(), table) if len(keys) == 1 else None
+
+
+def _placed(guard: Guard, prefix: str) -> Guard:
+    """Return a guard that asks for visits by place, as rows count them; two graphs may have nodes of one name."""
+    match guard:
+        case VisitsAtLeast(node, least):
+            return VisitsAtLeast(prefix + node, least)
+        case Both(first, second):
+            return Both(_placed(first, prefix), _placed(second, prefix))
+        case Either(first, second):
+            return Either(_placed(first, prefix), _placed(second, prefix))
+        case Not(inner):
+            return Not(_placed(inner, prefix))
+        case _:
+            return guard
 
 
 def _visited(guard: Guard | None) -> set[str]:

@@ -118,7 +118,11 @@ class _Walk:
         if self.state.waits.pop(name, None) is None:
             return None
         task = self.state.tasks[name[0]]
+        path = task.path
         task.quiet = 0
+        while path:
+            path = path[:-2]
+            self.state.tasks[path].quiet = 0
         return task
 
     def enter(self, task: Task) -> None:
@@ -146,7 +150,7 @@ class _Walk:
         while True:
             row = task.row
             if row.counted:
-                task.visits[row.name] = task.visits.get(row.name, 0) + 1
+                task.visits[row.place] = task.visits.get(row.place, 0) + 1
             kind = row.kind
             failure = None
             if kind == COMPUTE:
@@ -175,7 +179,8 @@ class _Walk:
             if row.jump is not None:
                 key, table = row.jump
                 ways: tuple[Way, ...] = ()
-                found = table.get(task.data.get(key))
+                asked = task.data.get(key)
+                found = table.get(asked) if isinstance(asked, str) else None
                 if found is not None:
                     ways = (found,)
             else:
@@ -230,6 +235,9 @@ class _Walk:
             self._begin(task, 0, row.starts[0], {}, memory)
             return None
         items = task.data.get(work.over) or ()
+        if not isinstance(items, (list, tuple)):
+            text = f"{row.place!r} goes over the register {work.over!r}; expected a list, found {items!r:.200}"
+            return Failure("refused", "NotAList", text, row.place)
         if len(items) > limits.children_max:
             return _limit("children_max", limits.children_max, row)
         if not items:
@@ -246,6 +254,9 @@ class _Walk:
         """Start those children of a Fan that need nobody."""
         if len(fan.children) > row.limits.children_max:
             return _limit("children_max", row.limits.children_max, row)
+        if not fan.children:
+            task.data[fan.into] = {}
+            return None
         ordinal_of = {child.name: ordinal for ordinal, child in enumerate(fan.children)}
         children = task.children = Children(len(fan.children))
         for ordinal in range(len(fan.children) - 1, -1, -1):
@@ -293,7 +304,8 @@ class _Walk:
         children.open -= 1
         children.results[ordinal] = result
         children.ends[ordinal] = task.memory
-        parent.data["exit"] = row.name
+        if isinstance(parent.row.work, Call) and parent.row.work.over is None:
+            parent.data["exit"] = row.name
         try:
             if children.waiting:
                 self._begin_freed(parent, ordinal)

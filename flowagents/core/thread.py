@@ -71,6 +71,10 @@ class Thread:
         """Return a new list of the entries from ``start`` on."""
         return self._entries[start : self.length]
 
+    def continues(self, older: Thread) -> bool:
+        """Tell whether this is a later version of ``older``, or the same, without looking at the entries."""
+        return self._entries is older._entries and self.length >= older.length
+
     def fork(self) -> Thread:
         """Return an equal thread that shares no list, for another run to append to."""
         return Thread(self.entries())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowagents.core.graph import Act, Compute, Edge, End, Graph, Node, Part, Work
-from flowagents.core.guards import AtLeast, Exited, Remembers
+from flowagents.core.guards import AtLeast, Exited, Is, Remembers
 from flowagents.core.limits import Limits
 from flowagents.core.value import value
 from flowagents.patterns import keys
@@ -195,7 +195,7 @@ def send_graph(first: AgentSpec, second: AgentSpec) -> Graph:
     thread = thread_of(first.name, second.name)
     nodes = sending(first, second.name, thread, Edge("asked"))
     ends: dict[str, None] = {"unasked": None}
-    answers = Edge(second.name, Remembers(keys.asked(second.name, first.name)))
+    answers = Edge(second.name, Is("request_reply"))
     nodes.append(
         Node(
             "asked",

@@ -21,12 +21,28 @@ def event_to_json(event: Event, effect: Effect | None) -> dict[str, Any]:
     """
     match event:
         case Started(at, data, memory, seed):
-            return {"event": "started", "at": at, "data": data, "memory": memory_to_json(memory), "seed": seed}
+            return {
+                "event": "started",
+                "at": at,
+                "data": data,
+                "memory": memory_to_json(memory),
+                "seed": seed,
+            }
         case Answered(at, name, value):
-            return {"event": "answered", "at": at, "name": name_text(name), "asked": form(effect), "value": value}
+            return {
+                "event": "answered",
+                "at": at,
+                "name": name_text(name),
+                "asked": form(effect),
+                "value": value,
+            }
         case Failed(at, name, failure):
             made = {"event": "failed", "at": at, "name": name_text(name), "asked": form(effect)}
-            return {**made, "failure": {key: item for key, item in form(failure).items() if key != "kind"} | {"sort": failure.kind}}
+            return {
+                **made,
+                "failure": {key: item for key, item in form(failure).items() if key != "kind"}
+                | {"sort": failure.kind},
+            }
         case Interrupted(at, reason):
             return {"event": "interrupted", "at": at, "reason": reason}
 
@@ -50,8 +66,12 @@ def event_from_json(line: Mapping[str, Any]) -> Event:
         if kind == "interrupted":
             return Interrupted(at, str(line["reason"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TraceDamaged(f"an event cannot be read ({type(error).__name__}: {error}): {str(line):.200}") from None
-    raise TraceDamaged(f"an event of the kind {kind!r} is not known here; was the trace written by a newer version?")
+        raise TraceDamaged(
+            f"an event cannot be read ({type(error).__name__}: {error}): {str(line):.200}"
+        ) from None
+    raise TraceDamaged(
+        f"an event of the kind {kind!r} is not known here; was the trace written by a newer version?"
+    )
 
 
 def memory_to_json(memory: Mapping[tuple[str, ...], Any]) -> list[Any]:

@@ -83,6 +83,8 @@ class Driver:
         for event in events:
             self.events.append(event)
             advance(self.program, self.state, event)
+            for watcher in self.watchers:
+                watcher.on_event(self, event)
 
     def take(self, event: Event) -> None:
         """Record an event, then step. An event that answers nothing is dropped."""
@@ -171,7 +173,9 @@ class Driver:
             return state.stop
         if self.resting and all(name in self.resting for name in state.waits):
             pending = [name_text(name) for name in sorted(self.resting)]
-            return Stop("waiting", "waiting", "an answer from outside is needed", evidence={"pending": pending})
+            return Stop(
+                "waiting", "waiting", "an answer from outside is needed", evidence={"pending": pending}
+            )
         return None
 
     def finish(self) -> None:

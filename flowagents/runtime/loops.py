@@ -165,7 +165,9 @@ async def run_async(driver: Driver) -> None:
         driver.finish()
 
 
-async def _turn_async(driver: Driver, flights: dict[asyncio.Future[Any], tuple[Name, Blocking | None]]) -> None:
+async def _turn_async(
+    driver: Driver, flights: dict[asyncio.Future[Any], tuple[Name, Blocking | None]]
+) -> None:
     """Start what is to be started; if nothing answered at once, take one outcome."""
     import asyncio
 
@@ -199,9 +201,9 @@ async def _turn_async(driver: Driver, flights: dict[asyncio.Future[Any], tuple[N
     done, _ = await asyncio.wait(flights, return_when=asyncio.FIRST_COMPLETED)
     for future in sorted(done, key=lambda future: flights[future][0]):
         name, _ = flights.pop(future)
-        error = future.exception()
-        if error is not None:
-            driver.fail(name, error)
+        raised = future.exception()
+        if raised is not None:
+            driver.fail(name, raised)
         else:
             driver.answer(name, future.result())
 
@@ -213,23 +215,23 @@ def _in_thread(blocking: Blocking) -> asyncio.Future[Any]:
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
 
-    def land(value: Any, error: BaseException | None) -> None:
+    def land(value: Any, raised: BaseException | None) -> None:
         if future.done():
             return
-        if error is not None:
-            future.set_exception(error)
+        if raised is not None:
+            future.set_exception(raised)
         else:
             future.set_result(value)
 
     def call() -> None:
         value: Any = None
-        error: BaseException | None = None
+        raised: BaseException | None = None
         try:
             value = blocking.call()
-        except (Exception, KeyboardInterrupt) as raised:
-            error = raised
+        except (Exception, KeyboardInterrupt) as error:
+            raised = error
         if not loop.is_closed():
-            loop.call_soon_threadsafe(land, value, error)
+            loop.call_soon_threadsafe(land, value, raised)
 
     threading.Thread(target=call, name="flowagents call", daemon=True).start()
     return future

@@ -27,6 +27,11 @@ class Ticket:
         """The idempotency key: the same when this effect is performed again after a crash."""
         return f"{self.driver.run_id}/{name_text(self.name)}"
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody wants pieces of the answer before it is whole."""
+        return bool(self.driver.watchers)
+
     def delta(self, text: str) -> None:
         """Tell observers a piece of the answer. Progress only; the answer itself is what counts."""
         self.driver.tell_delta(self.name, text)

@@ -36,7 +36,7 @@ def replay(program: Program, trace: Trace, *, strict: bool = True, taken: Taken 
         verify(state, event, asked, index)
         advance(program, state, event, taken)
     if trace.stopped is not None:
-        _verify_end(state, trace)
+        verify_end(state, trace)
     return state
 
 
@@ -50,7 +50,9 @@ def verify(state: State, event: Event, asked: Any, index: int) -> None:
         waiting = {name_text(other): form(item) for other, item in state.waits.items()}
         place = f"effect {name} ({_place(asked)})"
         found = ", ".join(f"{other} ({_place(item)})" for other, item in waiting.items()) or "nothing"
-        stop = f"; the run has stopped: {state.stop.rule or state.stop.name}" if state.stop is not None else ""
+        stop = (
+            f"; the run has stopped: {state.stop.rule or state.stop.name}" if state.stop is not None else ""
+        )
         raise Diverged(place, asked, waiting, f"recorded was {place}, asked for is {found}{stop}", index)
     now = json.loads(json.dumps(form(effect)))
     if now != asked:
@@ -58,7 +60,7 @@ def verify(state: State, event: Event, asked: Any, index: int) -> None:
         raise Diverged(place, asked, now, difference(asked, now), index)
 
 
-def _verify_end(state: State, trace: Trace) -> None:
+def verify_end(state: State, trace: Trace) -> None:
     """Raise Diverged unless the run ended as recorded."""
     now = json.loads(json.dumps(form(state.stop)))
     recorded = trace.stopped.get("stop")
@@ -96,6 +98,12 @@ def difference(recorded: Any, asked: Any) -> str:
 
 def prefix(trace: Trace, length: int) -> Trace:
     """Return the trace cut after its first ``length`` events, without its stop: where a fork begins."""
-    return Trace(trace.graph, trace.fingerprint, trace.run_id, trace.events[:length], trace.asked[:length], None, trace.size)
-
-
+    return Trace(
+        trace.graph,
+        trace.fingerprint,
+        trace.run_id,
+        trace.events[:length],
+        trace.asked[:length],
+        None,
+        trace.size,
+    )

@@ -40,23 +40,34 @@ class Trace:
     asked: tuple[Any, ...]
     stopped: Any
     size: int
+    source: str | None = None
 
 
 class TraceWriter:
     """Writes the trace of one run. A write that fails raises, and so ends the run before anything acts on the event."""
 
-    def __init__(self, path: str | Path, program: Program, run_id: str, *, append: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        program: Program,
+        run_id: str,
+        *,
+        append: bool = False,
+        source: str | None = None,
+    ) -> None:
         """Open ``path`` for a new trace, or with ``append`` to continue one whose whole lines end where it ends."""
         self.path = Path(path)
         self._file: IO[str] | None = self.path.open("a" if append else "w", encoding="ascii", newline="\n")
         if not append:
-            header = {
+            header: dict[str, Any] = {
                 "flowagents": "trace",
                 "version": VERSION,
                 "graph": program.graph.name,
                 "fingerprint": program.fingerprint,
                 "run": run_id,
             }
+            if source is not None:
+                header["source"] = source
             self._line(header)
 
     def write(self, event: Event, effect: Effect | None) -> None:
@@ -118,6 +129,7 @@ def read_trace(path: str | Path) -> Trace:
         tuple(asked),
         stopped,
         len(whole),
+        header.get("source"),
     )
 
 

@@ -5,15 +5,8 @@ import inspect
 
 import pytest
 
-from flowagents.adapters.model_config import (
-    FIELDS,
-    PARAMS,
-    REFUSED,
-    ModelConfig,
-    ModelSettings,
-    Secret,
-    parse_llm_config,
-)
+from flowagents.adapters.model_config import ModelConfig, ModelSettings, Secret, parse_llm_config
+from flowagents.adapters.model_fields import FIELDS, PARAMS, REFUSED
 from flowagents.errors import ConfigError, MissingKey
 from flowagents.ports import Json
 
@@ -119,6 +112,12 @@ def test_the_table_of_parameters_is_that_of_the_installed_sdk() -> None:
         ({"model": "a", "temperature": float("nan")}, "temperature must be a number"),
         ({"model": "a", "timeout": -1}, "timeout must be a number of seconds above 0, not the int -1"),
         ({"model": "a", "timeout": 0}, "timeout must be"),
+        ({"model": "a", "base_url": "localhost:8000/v1"}, "base_url must be a text that begins with http://"),
+        ({"model": "a", "base_url": "ftp://host"}, "base_url must be"),
+        ({"model": "a", "base_url": "http://"}, "base_url must be"),
+        ({"model": "a", "base_url": "http://host:port"}, "base_url must be"),
+        ({"model": "a", "base_url": "http://host\n"}, "base_url must be"),
+        ({"model": "a", "base_url": 1}, "base_url must be"),
         ({"model": "a", "max_retries": -1}, "max_retries must be"),
         ({"model": "a", "max_tokens": 1.5}, "max_tokens must be"),
         ({"model": "a", "stop": [1]}, "stop must be"),

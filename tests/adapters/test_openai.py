@@ -297,6 +297,23 @@ def test_a_server_that_does_not_stream_is_understood() -> None:
     assert pieces == ["hello"]
 
 
+class Lost(httpx2.AsyncByteStream):
+    """A body that breaks off."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'{"choices": '
+        raise httpx2.ReadError("connection lost")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_connection_that_is_lost_on_the_way_is_no_answer(content_type: str, stream: bool) -> None:
+    lost = httpx2.Response(200, stream=Lost(), headers={"content-type": content_type})
+    error = failure(Server(lost), entry(stream=stream, max_retries=0))
+    assert isinstance(error, ModelUnreachable)
+    assert "connection lost" in str(error)
+
+
 def test_a_web_page_instead_of_a_stream_is_a_wire_error() -> None:
     error = failure(Server(httpx2.Response(200, html="<h1>Hello</h1>")), entry(stream=True, max_retries=0))
     assert isinstance(error, WireError)
@@ -358,6 +375,7 @@ def test_what_may_pass_is_tried_three_times_and_no_more(
         lambda: events(done=False),
         lambda: events(chunk("Hel"), "3"),
         lambda: events(chunk("Hel"), "null"),
+        lambda: events(chunk("Hel"), "[" * 100_000),
     ],
 )
 def test_a_damaged_stream_is_a_wire_error(make: Callable[[], Answer]) -> None:

@@ -79,7 +79,10 @@ def test_a_plain_answer_keeps_only_what_is_needed() -> None:
         ('{"choices": [{"message": {"content": true}}]}', "content that is a boolean"),
         ('{"choices": [{"message": {"tool_calls": "x"}}]}', "tool_calls that are no list of objects"),
         ('{"choices": [{"message": {"tool_calls": [{"id": "a"}]}}]}', "a call that names no function"),
-        ('{"choices": [{"message": {"function_call": {"name": ""}}}]}', "a call that names no function"),
+        (
+            '{"choices": [{"message": {"function_call": {"name": "", "arguments": "{}"}}}]}',
+            "a call that names no function",
+        ),
         (
             '{"choices": [{"message": {"function_call": {"name": "f", "arguments": 1}}}]}',
             "arguments that are a",
@@ -176,6 +179,11 @@ def test_tool_names_are_cleaned_and_cut() -> None:
     assert clean_tool_name("functions.get wétter!") == "functions_get_w_tter_"
     assert clean_tool_name("x" * 70) == "x" * 64
     assert calls_of(check_reply(answer({"tool_calls": [tool_call("a.b")]})))[0][1] == "a_b"
+
+
+def test_a_legacy_call_of_empty_texts_is_none() -> None:
+    message = {"content": "hi", "function_call": {"name": "", "arguments": ""}, "tool_calls": None}
+    assert check_reply(answer(message, finish_reason="")) == WireReply({"content": "hi"}, "stop", model="m-1")
 
 
 def test_a_legacy_call_stays_one() -> None:

@@ -70,8 +70,8 @@ def name_parts(name: str) -> tuple[str, ...]:
         raise CodeError(OUTSIDE)
     if len(parts) > PARTS_MAX or not all(_allowed(part) for part in parts):
         raise CodeError(
-            f"File name {name[:100]!r} is refused: use at most {PARTS_MAX} parts of letters, digits, _ . - and inner"
-            f" blanks, each beginning with a letter, a digit or _, of at most {PART_BYTES_MAX} bytes"
+            f"File name {name[:100]!r} is refused: use at most {PARTS_MAX} parts of letters, digits, _ . - "
+            f"and inner blanks, each beginning with a letter, a digit or _, of at most {PART_BYTES_MAX} bytes"
         )
     return parts
 

@@ -145,7 +145,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _group_runs(group: int) -> bool:
-    """Tell whether a group has a process that is not dead; the dead may wait long for a burial in a container."""
+    """Tell whether a group has a living process; in a container the dead may long stay listed."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):

@@ -19,7 +19,7 @@ from flowagents.ports import CodeBlock, Json
         ("", "python"),
         ("print('\\d')", "python"),
         ("return 1", ""),
-        ("x: int = annotations", "python"),
+        ("x: (y := int) = 1", "python"),
         ("neither one, nor the other!", ""),
         ("x\0y", ""),
         ("(" * 5_000, ""),

@@ -112,6 +112,18 @@ def test_a_policy_makes_a_language_saved_only(tmp_path: Path) -> None:
         assert executor.run(python("print(1)")).output.startswith("Code saved to ")
 
 
+def test_a_shell_block_installs_quietly(tmp_path: Path) -> None:
+    with LocalCommandLineCodeExecutor(20, tmp_path, {"sh": False}) as executor:
+        saved = executor.run(shell("pip install rich")).code_file
+    assert saved is not None
+    assert Path(saved).read_text() == "pip install -qqq rich"
+
+
+def test_a_message_goes_from_text_to_result(executor: LocalCommandLineCodeExecutor) -> None:
+    blocks = executor.code_extractor.extract_code_blocks("Run:\n```sh\necho hi\n```")
+    assert executor.run(blocks).output == "hi\n"
+
+
 def test_a_named_file_is_there_for_the_next_block(
     executor: LocalCommandLineCodeExecutor, tmp_path: Path
 ) -> None:
@@ -187,8 +199,9 @@ def test_children_left_behind_are_killed(executor: LocalCommandLineCodeExecutor,
 def test_a_child_of_another_session_does_not_hold_the_call(
     executor: LocalCommandLineCodeExecutor, tmp_path: Path
 ) -> None:
-    code = f'setsid {sys.executable} -c "{SLEEPER.replace(chr(10), ";")}" & echo done; while [ ! -s pid ]; do :; done'
-    result = executor.run(shell(code))
+    (tmp_path / "sleeper.py").write_text(SLEEPER)
+    command = f"setsid {sys.executable} sleeper.py & echo done; while [ ! -s pid ]; do :; done"
+    result = executor.run(shell(command))
     escaped = sleeper_in(tmp_path)
     assert (result.exit_code, result.output) == (0, "done\n")
     assert not executor.capabilities.kills_process_tree
@@ -245,6 +258,11 @@ def test_a_file_name_is_never_a_command(
     assert result.exit_code == 1
     assert "is refused" in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_file_name_stands_alone_in_the_output(executor: LocalCommandLineCodeExecutor) -> None:
+    result = executor.run([CodeBlock("echo a", "sh"), CodeBlock("echo b", "sh", filename="../b")])
+    assert (result.output, result.stdout) == ("Filename is not in the workspace", "a\n")
 
 
 def test_a_planted_link_is_not_followed(executor: LocalCommandLineCodeExecutor, tmp_path: Path) -> None:
@@ -356,7 +374,7 @@ def test_an_interrupt_kills_the_code_and_is_raised(
     pressing = threading.Thread(target=interrupt_when_asleep, args=(tmp_path,))
     pressing.start()
     with pytest.raises(KeyboardInterrupt):
-        executor.run(python(SLEEPER))
+        executor.run(python(SLEEPER), timeout_seconds=600)
     pressing.join()
     assert not runs(sleeper_in(tmp_path))
     assert executor.run(python("print(1)")).output == "1\n"
@@ -384,10 +402,8 @@ def test_it_serves_one_event_loop_after_another(executor: LocalCommandLineCodeEx
 
 def test_cancelling_leaves_no_process(executor: LocalCommandLineCodeExecutor, tmp_path: Path) -> None:
     async def cancel() -> None:
-        task = asyncio.ensure_future(executor.execute(python(SLEEPER)))
-        await asyncio.to_thread(
-            wait_for, lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").stat().st_size > 0
-        )
+        task = asyncio.ensure_future(executor.execute(python(SLEEPER), timeout_seconds=600))
+        await asyncio.to_thread(sleeper_in, tmp_path)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -401,7 +417,7 @@ def test_a_call_cancelled_before_its_turn_never_begins(
     executor: LocalCommandLineCodeExecutor, tmp_path: Path
 ) -> None:
     async def cancel() -> None:
-        first = asyncio.ensure_future(executor.execute(python(SLEEPER)))
+        first = asyncio.ensure_future(executor.execute(python(SLEEPER), timeout_seconds=600))
         second = asyncio.ensure_future(executor.execute(shell("touch second")))
         await asyncio.to_thread(sleeper_in, tmp_path)
         second.cancel()
@@ -415,13 +431,31 @@ def test_a_call_cancelled_before_its_turn_never_begins(
     assert not (tmp_path / "second").exists()
 
 
+def test_a_call_cancelled_while_another_thread_runs_code_never_begins(
+    executor: LocalCommandLineCodeExecutor, tmp_path: Path
+) -> None:
+    async def cancel() -> None:
+        blocking = threading.Thread(target=executor.run, args=(python(SLEEPER),))
+        blocking.start()
+        sleeper = await asyncio.to_thread(sleeper_in, tmp_path)
+        task = asyncio.ensure_future(executor.execute(shell("touch second"), timeout_seconds=600))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert runs(sleeper)
+        os.kill(sleeper, signal.SIGKILL)
+        blocking.join()
+
+    asyncio.run(cancel())
+    assert not (tmp_path / "second").exists()
+
+
 def test_stopping_ends_what_runs_as_cancelled(tmp_path: Path) -> None:
     async def stop() -> None:
         executor = LocalCommandLineCodeExecutor(600, tmp_path)
         running = asyncio.ensure_future(executor.execute([*python(SLEEPER), *shell("touch second")]))
-        await asyncio.to_thread(
-            wait_for, lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").stat().st_size > 0
-        )
+        await asyncio.to_thread(sleeper_in, tmp_path)
         await executor.stop()
         result = await running
         assert (result.cancelled, result.exit_code, result.timed_out) == (True, 137, False)

@@ -1,0 +1,420 @@
+"""The conversable agent: settings, registrations and histories. Its conversations are compiled and run elsewhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from flowagents.classic.base import Agent
+from flowagents.classic.chat import BareMessage, Chat, OneReply, Programs
+from flowagents.classic.histories import Ledger, given_history
+from flowagents.classic.messages import Message, MessageSource
+from flowagents.classic.model import executor_of, model_of
+from flowagents.classic.result import ChatResult
+from flowagents.classic.slots import ReplySlot, Trigger, base_slots, function_slot, steps_of
+from flowagents.classic.texts import CONVERSABLE_SYSTEM
+from flowagents.classic.tooling import Tooling
+from flowagents.core.guards import Says
+from flowagents.core.plain import plain
+from flowagents.errors import ConfigError, SetupError
+from flowagents.patterns.spec import AgentSpec, Hooks, ReplyStep
+from flowagents.runtime.run import perform, perform_async
+
+F = TypeVar("F", bound=Callable[..., Any])
+MODES = ("ALWAYS", "TERMINATE", "NEVER")
+HOOKS = {
+    "process_last_received_message": "last received",
+    "process_all_messages_before_reply": "all messages",
+    "process_message_before_send": "before send",
+}
+"""The hooks a program may register, and what the graph calls them."""
+ENGINE_METHODS = (
+    "send",
+    "a_send",
+    "receive",
+    "a_receive",
+    "initiate_chat",
+    "a_initiate_chat",
+    "spec_for",
+)
+"""Methods that the engine replaces: an override would never be called, so a class with one is refused."""
+
+
+def draw(graph: Any, format: str = "svg", **options: Any) -> Any:
+    """Draw a graph or a run; loads the pictures when first used."""
+    from flowagents.view.draw import draw as drawn
+
+    return drawn(graph, format, **options)
+
+
+class ConversableAgent(Agent, Tooling):
+    """An agent that answers messages with a model, tools, code, a human, functions, or a fixed reply.
+
+    ``max_consecutive_auto_reply`` is how often it goes on by itself with one partner (None: 100).
+    ``human_input_mode`` says when its human is asked: ALWAYS before every reply, TERMINATE when the conversation would
+    end, NEVER. ``is_termination_msg`` gets the received message and returns whether it ends the conversation; without
+    it the message ``TERMINATE`` does. ``llm_config`` is False, a dict with a ``config_list``, or a model client.
+    ``code_execution_config`` is False or a dict; ``chat_messages`` gives histories by partner.
+
+    Raises ConfigError for settings that nobody could obey.
+
+    >>> bot = ConversableAgent("bot", human_input_mode="NEVER", default_auto_reply="pong")
+    >>> user = ConversableAgent("user", human_input_mode="NEVER")
+    >>> user.initiate_chat(bot, message="ping", max_turns=1, silent=True).summary
+    'pong'
+    """
+
+    DEFAULT_LIMIT = 100
+
+    def __init__(
+        self,
+        name: str,
+        system_message: str | None = CONVERSABLE_SYSTEM,
+        is_termination_msg: Callable[[dict[str, Any]], Any] | None = None,
+        max_consecutive_auto_reply: int | None = None,
+        human_input_mode: str = "TERMINATE",
+        function_map: Mapping[str, Callable[..., Any]] | None = None,
+        code_execution_config: Mapping[str, Any] | bool | None = False,
+        llm_config: Any = None,
+        default_auto_reply: Message | None = "",
+        description: str | None = None,
+        chat_messages: Mapping[Agent, Sequence[Mapping[str, Any]]] | None = None,
+        silent: bool | None = None,
+    ) -> None:
+        """Set up the agent. Nothing of a network, a container or a terminal is touched."""
+        _check_name(name)
+        _check_overrides(type(self))
+        if human_input_mode not in MODES:
+            raise ConfigError(
+                f"{name!r} has human_input_mode {human_input_mode!r}; give one of {', '.join(MODES)}"
+            )
+        limit = self.DEFAULT_LIMIT if max_consecutive_auto_reply is None else max_consecutive_auto_reply
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise ConfigError(
+                f"{name!r} has max_consecutive_auto_reply {limit!r}; give a whole number of 0 or more"
+            )
+        self.name = name
+        self.system_message = "" if system_message is None else system_message
+        self.description = self.system_message if description is None else description
+        self.human_input_mode = human_input_mode
+        self.is_termination_msg = is_termination_msg
+        self.default_auto_reply = plain(default_auto_reply)
+        self.silent = bool(silent)
+        self.llm_config = llm_config
+        self.client, tools, functions = model_of(llm_config, name)
+        self.executor, scan = executor_of(code_execution_config, name)
+        self.reply_slots: list[ReplySlot] = base_slots(scan)
+        self.hooks: dict[str, list[Callable[..., Any]]] = {kind: [] for kind in HOOKS.values()}
+        self.ledger = Ledger(limit)
+        self.programs = Programs()
+        self._set_up_tools(tools, functions, function_map)
+        self._functions_registered = 0
+        for peer, messages in (chat_messages or {}).items():
+            given_history(self, peer, messages)
+
+    def __repr__(self) -> str:
+        """Show class and name."""
+        return f"{type(self).__name__}({self.name!r})"
+
+    # -- talking
+
+    def initiate_chat(
+        self,
+        recipient: Agent,
+        clear_history: bool = True,
+        silent: bool | None = False,
+        cache: Any = None,
+        max_turns: int | None = None,
+        summary_method: Any = "last_msg",
+        summary_args: Mapping[str, Any] | None = None,
+        message: MessageSource = None,
+        **context: Any,
+    ) -> ChatResult:
+        """Begin a chat with ``recipient`` and run it to its end.
+
+        Without ``message`` this agent's human is asked for it; a function as ``message`` gets this agent, the recipient
+        and ``context``. ``max_turns`` is how many messages this agent may send. ``summary_method`` is ``last_msg``,
+        None, or a function of sender, recipient and ``summary_args``. Raises SetupError before anything runs, and
+        what made the run fail with the run attached as ``.run``; Ctrl-C raises KeyboardInterrupt likewise.
+        """
+        chat = self._chat(
+            recipient, clear_history, max_turns, summary_method, summary_args, message, context, False
+        )
+        watchers = chat.watchers(silent=bool(silent))
+        return chat.finish(
+            perform(chat.linked, chat.bindings, chat.data, chat.memory, watchers=watchers, drawer=draw)
+        )
+
+    async def a_initiate_chat(
+        self,
+        recipient: Agent,
+        clear_history: bool = True,
+        silent: bool | None = False,
+        cache: Any = None,
+        max_turns: int | None = None,
+        summary_method: Any = "last_msg",
+        summary_args: Mapping[str, Any] | None = None,
+        message: MessageSource = None,
+        **context: Any,
+    ) -> ChatResult:
+        """Begin a chat on the running event loop; otherwise as ``initiate_chat``."""
+        chat = self._chat(
+            recipient, clear_history, max_turns, summary_method, summary_args, message, context, True
+        )
+        watchers = chat.watchers(silent=bool(silent))
+        return chat.finish(
+            await perform_async(
+                chat.linked, chat.bindings, chat.data, chat.memory, watchers=watchers, drawer=draw
+            )
+        )
+
+    def _chat(
+        self,
+        recipient: Agent,
+        clear_history: bool,
+        max_turns: int | None,
+        summary_method: Any,
+        summary_args: Mapping[str, Any] | None,
+        message: MessageSource,
+        context: Mapping[str, Any],
+        asynchronous: bool,
+    ) -> Chat:
+        """Return a chat that is ready to run."""
+        return Chat(
+            self,
+            recipient,
+            message=message,
+            clear_history=clear_history,
+            max_turns=max_turns,
+            summary_method=summary_method,
+            summary_args=summary_args,
+            context=context,
+            asynchronous=asynchronous,
+        )
+
+    def send(
+        self,
+        message: Message,
+        recipient: Agent,
+        request_reply: bool | None = None,
+        silent: bool | None = False,
+    ) -> None:
+        """Send a message outside a chat. Without ``request_reply`` it is answered if the last chat of the two said so."""
+        bare = BareMessage(self, recipient, message, request_reply=request_reply, asynchronous=False)
+        watchers = bare.watchers(silent=bool(silent))
+        bare.finish(
+            perform(bare.linked, bare.bindings, bare.data, bare.memory, watchers=watchers, drawer=draw)
+        )
+
+    async def a_send(
+        self,
+        message: Message,
+        recipient: Agent,
+        request_reply: bool | None = None,
+        silent: bool | None = False,
+    ) -> None:
+        """Send a message on the running event loop; otherwise as ``send``."""
+        bare = BareMessage(self, recipient, message, request_reply=request_reply, asynchronous=True)
+        watchers = bare.watchers(silent=bool(silent))
+        bare.finish(
+            await perform_async(
+                bare.linked, bare.bindings, bare.data, bare.memory, watchers=watchers, drawer=draw
+            )
+        )
+
+    def receive(
+        self,
+        message: Message,
+        sender: ConversableAgent,
+        request_reply: bool | None = None,
+        silent: bool | None = False,
+    ) -> None:
+        """Receive a message of ``sender``, as if that agent had sent it."""
+        sender.send(message, self, request_reply, silent)
+
+    async def a_receive(
+        self,
+        message: Message,
+        sender: ConversableAgent,
+        request_reply: bool | None = None,
+        silent: bool | None = False,
+    ) -> None:
+        """Receive a message on the running event loop; otherwise as ``receive``."""
+        await sender.a_send(message, self, request_reply, silent)
+
+    def generate_reply(
+        self, messages: Sequence[Mapping[str, Any]] | None = None, sender: Agent | None = None, **unused: Any
+    ) -> Any:
+        """Return what this agent would say to ``messages``, or to its history with ``sender``; nothing is said.
+
+        The reply is a text, a dict where it carries calls or results, or None for silence.
+        """
+        reply = OneReply(self, messages, sender, asynchronous=False)
+        return reply.finish(perform(reply.linked, reply.bindings, reply.data, reply.memory, drawer=draw))
+
+    async def a_generate_reply(
+        self, messages: Sequence[Mapping[str, Any]] | None = None, sender: Agent | None = None, **unused: Any
+    ) -> Any:
+        """Return what this agent would say, on the running event loop; otherwise as ``generate_reply``."""
+        reply = OneReply(self, messages, sender, asynchronous=True)
+        return reply.finish(
+            await perform_async(reply.linked, reply.bindings, reply.data, reply.memory, drawer=draw)
+        )
+
+    # -- how it replies
+
+    def register_reply(
+        self,
+        trigger: Trigger,
+        reply_func: Callable[..., Any],
+        position: int = 0,
+        config: Any = None,
+        reset_config: Callable[[Any], Any] | None = None,
+        *,
+        ignore_async_in_sync_chat: bool = False,
+        remove_other_reply_funcs: bool = False,
+    ) -> None:
+        """Let a function answer messages whose sender matches ``trigger``; it is tried before what was registered earlier.
+
+        It is called with this agent, ``messages``, ``sender`` and ``config``, and returns a pair: whether this is final,
+        and the reply (None for silence). Registered during a run it takes effect in the next one.
+        """
+        self._functions_registered += 1
+        key = f"{self._functions_registered} {getattr(reply_func, '__name__', 'function')}"
+        slot = function_slot(reply_func, trigger, config, key, ignored_in_sync=ignore_async_in_sync_chat)
+        if remove_other_reply_funcs:
+            self.reply_slots.clear()
+        self.reply_slots.insert(position, slot)
+
+    def register_hook(self, hookable_method: str, hook: Callable[..., Any]) -> None:
+        """Let a function change messages: one of the names in ``HOOKS``. Hooks run in the order of registration."""
+        if hookable_method not in HOOKS:
+            raise ConfigError(f"{hookable_method!r} cannot be hooked; hookable are {', '.join(HOOKS)}")
+        self.hooks[HOOKS[hookable_method]].append(hook)
+
+    def spec_for(self, peer: Agent | None, *, synchronous: bool) -> AgentSpec:
+        """Return what a graph needs to know of this agent when it talks to ``peer``."""
+        own_reply = type(self).generate_reply is not ConversableAgent.generate_reply
+        if own_reply:
+            steps: tuple[Any, ...] = (ReplyStep("generate_reply", "generate_reply"),)
+        else:
+            steps = steps_of(
+                self.reply_slots, peer, has_model=self.client is not None, synchronous=synchronous
+            )
+        return AgentSpec(
+            self.name,
+            steps,
+            self.human_input_mode,
+            Says("heard", "TERMINATE") if self.is_termination_msg is None else None,
+            self.default_auto_reply,
+            Hooks(*(len(self.hooks[kind]) for kind in HOOKS.values())),
+            limit=self.ledger.limits.get(peer, self.ledger.limit),
+        )
+
+    def get_human_input(self, prompt: str) -> str:
+        """Ask the human behind this agent; override it to ask somewhere else. Called in a thread where others work."""
+        from flowagents.adapters.human import ask_at_terminal
+
+        return ask_at_terminal(prompt)
+
+    async def a_get_human_input(self, prompt: str) -> str:
+        """Ask the human without blocking the event loop; override it to ask somewhere else."""
+        import asyncio
+
+        return await asyncio.to_thread(self.get_human_input, prompt)
+
+    # -- what it keeps
+
+    @property
+    def chat_messages(self) -> dict[Agent, list[dict[str, Any]]]:
+        """What was said with each partner, oldest first, as this agent sees it; a copy."""
+        found: dict[Agent, list[dict[str, Any]]] = defaultdict(list)
+        for peer, pair in self.ledger.pairs.items():
+            found[peer] = pair.view(self).messages()
+        return found
+
+    def last_message(self, agent: Agent | None = None) -> dict[str, Any] | None:
+        """Return the newest message with ``agent``; without one, with the only partner there is.
+
+        Raises SetupError if there are several partners, or none of that name.
+        """
+        pairs = self.ledger.pairs
+        if agent is None:
+            if not pairs:
+                return None
+            if len(pairs) > 1:
+                names = ", ".join(sorted(peer.name for peer in pairs))
+                raise SetupError(f"{self.name!r} has talked with {names}; say whose last message you want")
+            agent = next(iter(pairs))
+        if agent not in pairs:
+            raise SetupError(f"{self.name!r} has not talked with {agent.name!r}")
+        return pairs[agent].view(self).last()
+
+    def clear_history(
+        self, recipient: Agent | None = None, nr_messages_to_preserve: int | None = None
+    ) -> None:
+        """Forget what was said, with one partner or all, but for the last ``nr_messages_to_preserve`` messages."""
+        for peer, pair in self.ledger.pairs.items():
+            if recipient is None or peer is recipient:
+                pair.clear(self, nr_messages_to_preserve or 0)
+
+    def reset(self) -> None:
+        """Forget histories, counters, and whom to answer."""
+        self.clear_history()
+        self.reset_consecutive_auto_reply_counter()
+        self.stop_reply_at_receive()
+        for slot in self.reply_slots:
+            slot.config = slot.initial_config
+
+    def reset_consecutive_auto_reply_counter(self, sender: Agent | None = None) -> None:
+        """Set the auto-reply counter to 0, for one partner or all."""
+        for peer in list(self.ledger.counts):
+            if sender is None or peer is sender:
+                self.ledger.counts[peer] = 0
+
+    def stop_reply_at_receive(self, sender: Agent | None = None) -> None:
+        """Answer bare messages no longer, of one partner or all."""
+        for peer in list(self.ledger.asked):
+            if sender is None or peer is sender:
+                self.ledger.asked[peer] = False
+
+    def max_consecutive_auto_reply(self, sender: Agent | None = None) -> int | None:
+        """Return the auto-reply limit, for one partner or in general."""
+        return self.ledger.limit if sender is None else self.ledger.limit_for(sender)
+
+    def update_max_consecutive_auto_reply(self, value: int, sender: Agent | None = None) -> None:
+        """Set the auto-reply limit, for one partner or in general and for all known partners."""
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ConfigError(
+                f"{self.name!r} was given the auto-reply limit {value!r}; give a whole number of 0 or more"
+            )
+        if sender is not None:
+            self.ledger.limits[sender] = value
+            return
+        self.ledger.limit = value
+        self.ledger.limits.update(dict.fromkeys(self.ledger.limits, value))
+
+    def update_system_message(self, system_message: str) -> None:
+        """Set the system message from the next run on."""
+        self.system_message = system_message
+
+
+def _check_name(name: Any) -> None:
+    """Raise ConfigError for a name nobody could be called."""
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigError(f"an agent was named {name!r}; give a text that is not empty")
+    if len(name) > 200 or not name.isprintable():
+        raise ConfigError(
+            f"an agent was named {name!r:.80}; give at most 200 characters, all of them printable"
+        )
+
+
+def _check_overrides(kind: type) -> None:
+    """Raise SetupError if a class overrides a method that is never called."""
+    for method in ENGINE_METHODS:
+        if getattr(kind, method) is not getattr(ConversableAgent, method):
+            raise SetupError(
+                f"{kind.__name__} overrides {method}, which the engine replaces, so it would never be called; override "
+                "get_human_input or generate_reply, or register a reply function or a hook"
+            )

@@ -1,0 +1,184 @@
+"""What performs an agent's effects: its model, human, tools, code executor and functions, each bound by place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from flowagents.classic.base import Agent
+from flowagents.core.effects import AskHuman, CallModel, Invoke, RunCode, RunTool
+from flowagents.patterns.talk import for_model
+from flowagents.ports import CodeBlock, ModelClient, ModelReply, ModelRequest
+from flowagents.runtime.performing import Blocking, Performer, Ticket
+from flowagents.runtime.seen import Seen
+
+
+Peers = Mapping[str, "Agent"]
+"""The agents of a conversation by name."""
+
+
+def bindings_of(agent: Agent, peers: Peers, seen: Seen, *, asynchronous: bool) -> dict[str, Performer]:
+    """Return the performers of one agent by place. ``asynchronous`` prefers the asynchronous human of the agent."""
+    name = agent.name
+    bound: dict[str, Performer] = {
+        f"{name}/human": _human(agent, asynchronous=asynchronous),
+        f"{name}/tools": _tools(agent),
+        f"{name}/ended": _rule(agent, seen),
+    }
+    if agent.client is not None:
+        bound[f"{name}/model"] = model_performer(agent.client, agent, seen)
+    if agent.executor is not None:
+        bound[f"{name}/code"] = _code(agent.executor)
+    for slot in agent.reply_slots:
+        if slot.function is not None:
+            bound[f"{name}/reply/{slot.key}"] = _reply(agent, slot.function, slot.config, peers, seen)
+            if callable(slot.trigger) and not isinstance(slot.trigger, type):
+                bound[f"{name}/trigger/{slot.key}"] = _trigger(slot.trigger, peers)
+    for kind, hooks in agent.hooks.items():
+        for number, hook in enumerate(hooks, 1):
+            bound[f"{name}/{kind} {number}"] = _hook(agent, kind, hook, peers, seen)
+    return bound
+
+
+def model_performer(client: ModelClient, agent: Agent, seen: Seen) -> Performer:
+    """Return what asks a model client and records its whole reply."""
+
+    def perform(effect: CallModel, ticket: Ticket) -> Any:
+        messages = for_model(effect.system, seen.messages(effect.view))
+        tools, functions = agent.offered_tools()
+        reply = client.create(
+            ModelRequest(messages, tools, functions), ticket.delta if ticket.watched else None
+        )
+        return _replied(reply) if isinstance(reply, ModelReply) else _when_done(reply, _replied)
+
+    return perform
+
+
+def _replied(reply: ModelReply) -> dict[str, Any]:
+    """Return a reply as the answer that is recorded."""
+    return {
+        "message": reply.message,
+        "model": reply.model,
+        "usage": reply.usage,
+        "finish_reason": reply.finish_reason,
+        "config": reply.config,
+        "attempts": reply.attempts,
+        "source": reply.source,
+        "price": reply.price,
+    }
+
+
+async def _when_done(awaitable: Awaitable[Any], then: Callable[[Any], Any]) -> Any:
+    """Return what ``then`` makes of the outcome."""
+    return then(await awaitable)
+
+
+def _human(agent: Agent, *, asynchronous: bool) -> Performer:
+    """Return what asks the human of an agent, in a thread, or the agent's own asynchronous way where it has one."""
+    own_async = type(agent).a_get_human_input is not Agent.a_get_human_input
+
+    def perform(effect: AskHuman, ticket: Ticket) -> Any:
+        if asynchronous and own_async:
+            return agent.a_get_human_input(effect.prompt)
+        return Blocking(lambda: agent.get_human_input(effect.prompt))
+
+    return perform
+
+
+def _tools(agent: Agent) -> Performer:
+    """Return what runs one proposed call."""
+
+    def perform(effect: RunTool, ticket: Ticket) -> Any:
+        from flowagents.adapters.tools import call_tool
+
+        return call_tool(agent.tools, effect.tool, effect.arguments)
+
+    return perform
+
+
+def _code(executor: Any) -> Performer:
+    """Return what runs code in an executor: one with ``execute_code_blocks``, or with an asynchronous ``execute``."""
+
+    def perform(effect: RunCode, ticket: Ticket) -> Any:
+        blocks = [CodeBlock(code=code, language=language) for language, code in effect.blocks]
+        if hasattr(executor, "execute_code_blocks"):
+            return Blocking(lambda: _ran(executor.execute_code_blocks(blocks)))
+        return _when_done(executor.execute(blocks), _ran)
+
+    return perform
+
+
+def _ran(result: Any) -> dict[str, Any]:
+    """Return what code did as the answer that is recorded; any result with an exit code and an output will do."""
+    return {
+        "exit_code": result.exit_code,
+        "output": result.output,
+        "truncated": bool(getattr(result, "truncated", False)),
+        "timed_out": bool(getattr(result, "timed_out", False)),
+    }
+
+
+def returned(value: Any) -> Any:
+    """Return what a function of the user returned as the answer that is recorded."""
+    return (
+        _when_done(value, lambda done: {"value": done}) if hasattr(value, "__await__") else {"value": value}
+    )
+
+
+def _rule(agent: Agent, seen: Seen) -> Performer:
+    """Return what asks the termination rule about the newest message."""
+
+    def perform(effect: Invoke, ticket: Ticket) -> Any:
+        assert effect.view is not None
+        message = effect.view.last() or {}
+        rule = agent.is_termination_msg
+        assert rule is not None
+        return {"value": bool(rule(message))}
+
+    return perform
+
+
+def _reply(agent: Agent, function: Callable[..., Any], config: Any, peers: Peers, seen: Seen) -> Performer:
+    """Return what asks a reply function: it gets the agent, the messages, the sender and its config."""
+
+    def perform(effect: Invoke, ticket: Ticket) -> Any:
+        assert effect.view is not None and effect.arguments is not None
+        sender = peers.get(effect.arguments["peer"])
+        return returned(function(agent, messages=seen.messages(effect.view), sender=sender, config=config))
+
+    return perform
+
+
+def _trigger(trigger: Callable[[Any], Any], peers: Peers) -> Performer:
+    """Return what asks a trigger about the sender."""
+
+    def perform(effect: Invoke, ticket: Ticket) -> Any:
+        assert effect.arguments is not None
+        return {"value": bool(trigger(peers.get(effect.arguments["peer"])))}
+
+    return perform
+
+
+def _hook(agent: Agent, kind: str, hook: Callable[..., Any], peers: Peers, seen: Seen) -> Performer:
+    """Return what asks a hook: about the text of the newest message, all messages, or the message to be sent."""
+
+    def perform(effect: Invoke, ticket: Ticket) -> Any:
+        if kind == "before send":
+            assert effect.arguments is not None
+            recipient = peers.get(effect.arguments["peer"])
+            message = effect.arguments["message"]
+            return returned(hook(sender=agent, message=message, recipient=recipient, silent=agent.silent))
+        assert effect.view is not None
+        if kind == "last received":
+            return returned(hook((effect.view.last() or {}).get("content")))
+        return returned(hook([dict(message) for message in seen.messages(effect.view)]))
+
+    return perform
+
+
+def keyed(client: Any, environ: Mapping[str, str] = os.environ) -> None:
+    """Make sure, before a run, that a model client has what it needs; see ``ModelSettings.require_keys``."""
+    require = getattr(client, "require_keys", None)
+    if require is not None:
+        require(environ)

@@ -1,0 +1,262 @@
+"""One chat, one bare message, one reply: from agents and settings to a program, and from its run to what the caller gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flowagents.classic.base import Agent
+from flowagents.classic.bindings import bindings_of, keyed, returned
+from flowagents.classic.histories import Snapshot
+from flowagents.classic.messages import Message, MessageSource, checked_message, turns_of, with_carryover
+from flowagents.classic.printing import Printer
+from flowagents.classic.result import ChatResult
+from flowagents.classic.slots import refused_in_sync
+from flowagents.core.effects import Invoke
+from flowagents.core.graph import Graph
+from flowagents.core.plain import plain
+from flowagents.core.program import Program
+from flowagents.core.task import Memory
+from flowagents.errors import ConfigError, MessageError, NameConflict, SetupError
+from flowagents.patterns import keys
+from flowagents.patterns.pair import ChatSettings, chat_graph, one_reply_graph, send_graph
+from flowagents.patterns.spec import AgentSpec
+from flowagents.patterns.talk import last_message_summary
+from flowagents.runtime.performing import Bindings, Performer, Ticket
+from flowagents.runtime.run import Run
+from flowagents.runtime.seen import Seen
+
+
+class Conversation:
+    """What every kind of run over two agents shares: names that differ, specs, bindings, a snapshot of what both know."""
+
+    def __init__(self, first: Agent, second: Agent, *, asynchronous: bool) -> None:
+        """Check the pair and note what it knows. Raises SetupError for what no run could do."""
+        check_pair(first, second)
+        self.first = first
+        self.second = second
+        self.asynchronous = asynchronous
+        self.seen = Seen()
+        self.snapshot = Snapshot(first, second)
+        self.memory: Memory = self.snapshot.memory()
+        self.data: dict[str, Any] = {}
+        self.specs = (
+            first.spec_for(second, synchronous=not asynchronous),
+            second.spec_for(first, synchronous=not asynchronous),
+        )
+        peers = {first.name: first, second.name: second}
+        self.bindings: dict[str, Performer] = {}
+        for agent in (first, second):
+            if not asynchronous:
+                _refuse_async(agent)
+            keyed(agent.client)
+            self.bindings.update(bindings_of(agent, peers, self.seen, asynchronous=asynchronous))
+
+    def program(self, key: object, make: Callable[[AgentSpec, AgentSpec], Graph]) -> Program:
+        """Return the program of this pair, linked once for as long as neither agent changes."""
+        return self.first.programs.get((self.second, key), self.specs, make)
+
+    def watchers(self, *, silent: bool) -> list[Printer]:
+        """Return who watches: a printer, unless the caller or the agent is silent."""
+        if silent:
+            return []
+        return [Printer({self.first.name: self.first, self.second.name: self.second}, self.snapshot.thread)]
+
+
+class Chat(Conversation):
+    """A chat that ``first`` begins."""
+
+    def __init__(
+        self,
+        first: Agent,
+        second: Agent,
+        *,
+        message: MessageSource,
+        clear_history: bool,
+        max_turns: int | None,
+        summary_method: Any,
+        summary_args: Mapping[str, Any] | None,
+        context: Mapping[str, Any],
+        asynchronous: bool,
+    ) -> None:
+        """Check everything the caller gave, before anything runs."""
+        super().__init__(first, second, asynchronous=asynchronous)
+        self.clear = clear_history
+        self.context = dict(context)
+        self.summary_method = summary_method
+        self.summary_args = dict(summary_args or {})
+        source = "human" if message is None else "function" if callable(message) else "given"
+        if source == "given":
+            self.data["message"] = with_carryover(
+                checked_message(message, first.name), self.context.get("carryover")
+            )
+        elif source == "function":
+            self.bindings[f"{first.name}/message"] = self._message(message)  # type: ignore[arg-type]  # source says so
+        self.settings = ChatSettings(turns_of(max_turns), clear_history, source, self._summary_kind())
+        if self.settings.summary != "none":
+            self.bindings[f"{first.name}/summary"] = self._summary()
+        self.linked = self.program(self.settings, lambda one, other: chat_graph(one, other, self.settings))
+
+    def _message(self, function: Callable[..., Any]) -> Performer:
+        """Return what asks the caller's function for the first message."""
+
+        def perform(effect: Invoke, ticket: Ticket) -> Any:
+            return returned(function(self.first, self.second, dict(self.context)))
+
+        return perform
+
+    def _summary_kind(self) -> str:
+        """Return which kind of summary the graph has to make."""
+        method = self.summary_method
+        if method is None or method == "last_msg":
+            return "none"
+        if callable(method):
+            return "function"
+        raise ConfigError(
+            f"summary_method is {method!r}; give 'last_msg', None, or a function of (sender, recipient, summary_args)"
+        )
+
+    def _summary(self) -> Performer:
+        """Return what asks the caller's function for the summary."""
+
+        def perform(effect: Invoke, ticket: Ticket) -> Any:
+            return returned(self.summary_method(self.first, self.second, dict(self.summary_args)))
+
+        return perform
+
+    def finish(self, run: Run) -> ChatResult:
+        """Publish what the run left, raise what made it fail, and return the result."""
+        self.snapshot.publish(run.memory, replaces=self.clear)
+        run.require_success()
+        typed = list(run.memory.get(keys.typed(self.first.name), ()))
+        return ChatResult((self.first, self.second), run, self._summary_of(run), typed)
+
+    def _summary_of(self, run: Run) -> Any:
+        """Return the summary."""
+        if self.settings.summary != "none":
+            return "" if run.result is None else run.result
+        if self.summary_method is None:
+            return ""
+        return last_message_summary(self.snapshot.pair.view(self.second).messages())
+
+
+class BareMessage(Conversation):
+    """A message outside a chat, answered as long as each side is asked to answer."""
+
+    def __init__(
+        self,
+        first: Agent,
+        second: Agent,
+        message: Message,
+        *,
+        request_reply: bool | None,
+        asynchronous: bool,
+    ) -> None:
+        """Check the message. ``request_reply`` overrides whether the recipient is asked to answer this one message."""
+        super().__init__(first, second, asynchronous=asynchronous)
+        self.data["message"] = checked_message(message, first.name)
+        self.request_reply = request_reply
+        self.linked = self.program("send", send_graph)
+        asked = self.memory[keys.asked(second.name, first.name)]
+        self.data["request_reply"] = asked if request_reply is None else request_reply
+
+    def finish(self, run: Run) -> None:
+        """Publish what the run left, and raise what made it fail."""
+        self.snapshot.publish(run.memory, replaces=False)
+        run.require_success()
+
+
+class OneReply:
+    """A reply that is given back and not said: to given messages, or to the history with a sender."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        messages: Sequence[Mapping[str, Any]] | None,
+        sender: Agent | None,
+        *,
+        asynchronous: bool,
+    ) -> None:
+        """Check what the caller gave."""
+        if messages is None and sender is None:
+            raise MessageError(
+                f"{agent.name!r} is to reply to nothing: give messages, or the sender whose messages it has"
+            )
+        self.agent, self.sender = agent, sender
+        self.peer = "" if sender is None else sender.name
+        self.snapshot = None if sender is None else Snapshot(agent, sender)
+        self.thread = "" if self.snapshot is None else self.snapshot.thread
+        self.memory: Memory = {} if self.snapshot is None else self.snapshot.memory()
+        if self.snapshot is None:
+            ledger = agent.ledger
+            self.memory[keys.count(agent.name, "")] = ledger.counts.get(None, 0)
+            self.memory[keys.limit(agent.name, "")] = ledger.limit_for(None)
+            self.memory[keys.system(agent.name)] = agent.system_message
+        self.data: dict[str, Any] = {}
+        if messages is not None:
+            self.data["messages"] = [plain(message) for message in messages]
+        if not asynchronous:
+            _refuse_async(agent)
+        keyed(agent.client)
+        peers = {agent.name: agent} | ({} if sender is None else {sender.name: sender})
+        self.bindings: Bindings = bindings_of(agent, peers, Seen(), asynchronous=asynchronous)
+        spec = agent.spec_for(sender, synchronous=not asynchronous)
+        self.linked = agent.programs.get(
+            (sender, "reply"), (spec, spec), lambda one, _: one_reply_graph(one, self.peer, self.thread)
+        )
+
+    def finish(self, run: Run) -> Any:
+        """Publish what the run left and return the reply; None if the agent gave none."""
+        if self.snapshot is not None:
+            self.snapshot.publish(run.memory, replaces=False)
+        elif run.memory:
+            self.agent.ledger.counts[None] = run.memory.get(keys.count(self.agent.name, ""), 0)
+            self.agent.ledger.typed = (
+                *self.agent.ledger.typed,
+                *run.memory.get(keys.typed(self.agent.name), ()),
+            )
+        run.require_success()
+        return run.result
+
+
+class Programs:
+    """The linked programs that begin at one agent, each kept as long as the specs it was made from."""
+
+    def __init__(self) -> None:
+        """Keep none yet."""
+        self._kept: dict[Any, tuple[tuple[AgentSpec, AgentSpec], Program]] = {}
+
+    def get(
+        self,
+        key: Any,
+        specs: tuple[AgentSpec, AgentSpec],
+        make: Callable[[AgentSpec, AgentSpec], Graph],
+    ) -> Program:
+        """Return the program for a key, made anew if a spec has changed."""
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == specs:
+            return kept[1]
+        program = Program(make(*specs))
+        self._kept[key] = (specs, program)
+        return program
+
+
+def check_pair(first: Agent, second: Agent) -> None:
+    """Raise NameConflict unless two agents can be told apart, and ConfigError if one is no agent."""
+    for agent in (first, second):
+        if not isinstance(agent, Agent):
+            raise ConfigError(f"a conversation needs agents; found {agent!r:.80}")
+    if first is second:
+        raise NameConflict(f"{first.name!r} cannot talk to itself; give it a partner")
+    if first.name == second.name:
+        raise NameConflict(f"two agents of one conversation are called {first.name!r}; give one another name")
+
+
+def _refuse_async(agent: Agent) -> None:
+    """Raise SetupError if a synchronous run would need an asynchronous reply function."""
+    refused = refused_in_sync(agent.reply_slots)
+    if refused:
+        raise SetupError(
+            f"{agent.name!r} has asynchronous reply functions ({', '.join(refused)}), which a synchronous chat cannot call; "
+            "use a_initiate_chat, or register them with ignore_async_in_sync_chat=True"
+        )

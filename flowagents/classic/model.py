@@ -1,0 +1,98 @@
+"""An agent's model: a client given outright, or made from an ``llm_config`` when it is first asked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from flowagents.errors import ConfigError
+from flowagents.ports import ModelClient, ModelReply, ModelRequest
+
+if TYPE_CHECKING:
+    from flowagents.adapters.model_config import ModelSettings
+
+
+class ConfiguredModel:
+    """A model described by an ``llm_config``. Nothing of the network is loaded before the first request."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        """Keep the settings; keys are looked for when a run starts."""
+        self.settings = settings
+        self._client: ModelClient | None = None
+
+    def require_keys(self, environ: Mapping[str, str]) -> None:
+        """Fill in keys from the environment. Raises MissingKey if a model has none and needs one."""
+        self.settings = self.settings.require_keys(environ)
+
+    def create(
+        self, request: ModelRequest, on_delta: Callable[[str], None] | None = None
+    ) -> ModelReply | Awaitable[ModelReply]:
+        """Answer one request; see ``OpenAIModel``."""
+        if self._client is None:
+            from flowagents.adapters.openai import OpenAIModel
+
+            self._client = OpenAIModel(self.settings)
+        return self._client.create(request, on_delta)
+
+
+def model_of(llm_config: Any, agent: str) -> tuple[ModelClient | None, list[Any], list[Any]]:
+    """Return the model of an agent, and the tools and functions its configuration lists.
+
+    ``llm_config`` is False or None for no model, a dict as programs write it, or a client. Raises ConfigError.
+
+    >>> model_of(False, "bot")
+    (None, [], [])
+    """
+    if llm_config is None or llm_config is False:
+        return None, [], []
+    if isinstance(llm_config, Mapping):
+        from flowagents.adapters.model_config import parse_llm_config
+
+        listed = {key: list(llm_config.get(key) or ()) for key in ("tools", "functions")}
+        rest = {key: item for key, item in llm_config.items() if key not in listed}
+        return ConfiguredModel(parse_llm_config(rest, agent=agent)), listed["tools"], listed["functions"]
+    if hasattr(llm_config, "create"):
+        return llm_config, [], []
+    raise ConfigError(
+        f"{agent!r} has llm_config {llm_config!r:.80}; give False, a dict with a config_list, or a model client"
+    )
+
+
+def executor_of(config: Any, agent: str) -> tuple[Any, int | str | None]:
+    """Return the executor that a ``code_execution_config`` asks for, and how far back to look for code.
+
+    False or None: no code is run. Raises ConfigError for what cannot be read.
+
+    >>> executor_of(False, "user")
+    (None, None)
+    """
+    if config is None or config is False:
+        return None, None
+    if not isinstance(config, Mapping):
+        raise ConfigError(f"{agent!r} has code_execution_config {config!r:.80}; give False or a dict")
+    scan = config.get("last_n_messages", "auto")
+    if scan != "auto" and (not isinstance(scan, int) or isinstance(scan, bool)):
+        raise ConfigError(f"{agent!r} has last_n_messages {scan!r}; give a whole number or 'auto'")
+    return _executor(config, agent), scan
+
+
+def _executor(config: Mapping[str, Any], agent: str) -> Any:
+    """Return the executor of a dict: its own object, one by name, or one for a folder."""
+    executor = config.get("executor")
+    if executor is None:
+        from flowagents.adapters.code.legacy import legacy_executor
+
+        return legacy_executor(config)
+    if isinstance(executor, str):
+        if executor != "commandline-local":
+            raise ConfigError(
+                f"{agent!r} asks for the executor {executor!r}; give 'commandline-local' or an executor object"
+            )
+        from flowagents.adapters.code.local import LocalCommandLineCodeExecutor
+
+        return LocalCommandLineCodeExecutor(**config.get("commandline-local", {}))
+    if hasattr(executor, "execute_code_blocks") or hasattr(executor, "execute"):
+        return executor
+    raise ConfigError(
+        f"{agent!r} has the executor {executor!r:.80}, which has neither execute_code_blocks nor execute"
+    )

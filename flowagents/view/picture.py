@@ -1,0 +1,467 @@
+"""The one picture model: a graph as boxes, arrows and groups with final texts. Writers only spell it out.
+
+Closed, an agent is one box, and steps that only keep the books are folded away: an edge through them is one arrow. Open,
+the inside of an agent is a group. Every arrow knows the moves it stands for, so a run can be counted on any picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from flowagents.core.graph import Call, Child, Compute, Edge, End, Fan, Graph, Node, Part, inner_graphs
+from flowagents.core.value import value
+from flowagents.patterns.talk import Say
+from flowagents.view.words import (
+    LABEL_MAX,
+    LINE_MAX,
+    TITLE_MAX,
+    RuleText,
+    asks_human_only,
+    box_lines,
+    clean,
+    cut,
+    exit_rules,
+    inside,
+    rule_texts,
+    title_of,
+)
+
+Move = tuple[str, int]
+"""A drawn edge: the place of its node, and its position among the edges of the node."""
+
+NODES_MAX = 300
+"""From here on groups are drawn as boxes, the innermost first, unless a depth is asked for."""
+LINES_MAX = 5
+
+
+@value
+class PicNode:
+    """A box. ``kind`` is start, agent, human, model, tool, function, code, graph, step, end, or exit: the end
+    of an open part.
+
+    A run fills in ``counts``, what happened here, ``mark``: current, waiting, failed, reached or missed, and ``note``,
+    a line about the mark.
+    """
+
+    id: str
+    place: str
+    kind: str
+    title: str
+    lines: tuple[str, ...] = ()
+    tooltip: str = ""
+    group: str = ""
+    counts: str = ""
+    mark: str = ""
+    note: str = ""
+
+
+@value
+class PicEdge:
+    """An arrow between boxes or groups. ``style`` is rule, start, limit, failure, never or needs.
+
+    ``moves`` are the edges it stands for, in the order they are taken; ``count`` is how often a run did, None without one.
+    """
+
+    id: str
+    tail: str
+    head: str
+    style: str
+    label: str = ""
+    tooltip: str = ""
+    moves: tuple[Move, ...] = ()
+    count: int | None = None
+
+
+@value
+class PicGroup:
+    """A frame around boxes; ``entry`` and ``exit`` are boxes inside at which arrows to and from it are tied."""
+
+    id: str
+    place: str
+    kind: str
+    title: str
+    lines: tuple[str, ...] = ()
+    group: str = ""
+    entry: str = ""
+    exit: str = ""
+    mark: str = ""
+    note: str = ""
+
+
+@value
+class Spot:
+    """Where a node of the graph is in the picture: ``box`` (of its own), ``inside`` a closed one, ``part`` or ``folded``.
+
+    ``id`` is the box, the group of a part, or for a folded step the start mark of its task's graph.
+    """
+
+    how: str
+    id: str
+
+
+@value
+class Picture:
+    """A whole picture. ``spots`` finds the place of any node, ``rescues`` are the moves that follow a failure."""
+
+    name: str
+    title: str
+    lines: tuple[str, ...]
+    nodes: tuple[PicNode, ...]
+    edges: tuple[PicEdge, ...]
+    groups: tuple[PicGroup, ...]
+    spots: Mapping[str, Spot]
+    rescues: frozenset[Move]
+    stop: str = ""
+    legend: tuple[str, ...] = ()
+
+
+def picture(graph: Graph, *, open: bool | Collection[str] = False, depth: int | None = None) -> Picture:
+    """Return the picture of ``graph``.
+
+    ``open`` shows the inside of all agents, or of those named by node or place. Groups more than ``depth`` deep become
+    boxes; without a depth that happens only in a picture of more than 300 boxes.
+
+    >>> pic = picture(Graph("g", "a", (Node("a", Fan(()), (Edge("end"),)), Node("end", End()))))
+    >>> [node.title for node in pic.nodes], len(pic.edges)
+    (['', 'a', 'end'], 2)
+    """
+    if depth is not None:
+        return _Draft(graph, open, depth).picture()
+    drawn = _Draft(graph, open, None).picture()
+    level = max((_level(drawn, group) for group in drawn.groups), default=0)
+    while len(drawn.nodes) > NODES_MAX and level > 0:
+        level -= 1
+        drawn = _Draft(graph, open, level).picture()
+    return drawn
+
+
+def drawn_edges(graph: Graph) -> frozenset[Move]:
+    """Return every move that a picture with all agents open draws as an arrow or as a part of one.
+
+    >>> sorted(drawn_edges(Graph("g", "a", (Node("a", Fan(()), (Edge("end"),)), Node("end", End())))))
+    [('a', 0)]
+    """
+    return frozenset(move for edge in _Draft(graph, True, None).picture().edges for move in edge.moves)
+
+
+class _Frame:
+    """One graph in one place. ``start`` is the start mark of the task that walks it, ``outer`` the part it belongs to."""
+
+    def __init__(
+        self, graph: Graph, prefix: str, group: str, start: str, outer: tuple[_Frame, Node] | None
+    ) -> None:
+        self.prefix = prefix
+        self.graph = graph
+        self.group = group
+        self.start = start
+        self.outer = outer
+        self.nodes = {node.name: node for node in graph.nodes}
+        self.parts: dict[str, _Frame] = {}
+        self.folded: dict[str, None] = {}
+        self.texts = {node.name: rule_texts(node) for node in graph.nodes}
+
+
+class _Draft:
+    """Collects the boxes, then the arrows."""
+
+    def __init__(self, graph: Graph, open: bool | Collection[str], depth: int | None) -> None:
+        self.graph = graph
+        self.open = open
+        self.depth = depth
+        self.nodes: list[PicNode] = []
+        self.edges: list[PicEdge] = []
+        self.groups: list[PicGroup] = []
+        self.spots: dict[str, Spot] = {}
+        self.rescues: dict[Move, None] = {}
+        self.frames: list[_Frame] = []
+
+    def picture(self) -> Picture:
+        """Return the finished picture."""
+        self._task(self.graph, "", "", 0)
+        for frame in self.frames:
+            if frame.outer is None:
+                self._arrows(frame.start, frame, frame.graph.start, (), RuleText("", ""), "start")
+            for node in frame.graph.nodes:
+                if node.name not in frame.folded:
+                    self._leave(frame, node)
+        graph = self.graph
+        return Picture(
+            graph.name,
+            clean(graph.title) or clean(graph.name),
+            (*(clean(note) for note in graph.notes), *_limit_lines(graph)),
+            tuple(self.nodes),
+            tuple(self.edges),
+            tuple(self._tied(group) for group in self.groups),
+            self.spots,
+            frozenset(self.rescues),
+            legend=_legend(self.edges),
+        )
+
+    # -- boxes
+
+    def _task(self, graph: Graph, prefix: str, group: str, level: int) -> None:
+        """Draw the graph that a task walks: its start mark, then its boxes."""
+        start = self._box(PicNode("", prefix, "start", "", tooltip="start", group=group))
+        self._frame(_Frame(graph, prefix, group, start, None), level)
+
+    def _frame(self, frame: _Frame, level: int) -> None:
+        """Draw the boxes of one graph and of what is open in it."""
+        self.frames.append(frame)
+        frame.folded = _folded(frame)
+        for node in frame.graph.nodes:
+            place = frame.prefix + node.name
+            self.rescues |= {(place, p): None for p, edge in enumerate(node.edges) if edge.on == "failure"}
+            if node.name in frame.folded:
+                self.spots[place] = Spot("folded", frame.start)
+            elif self._is_open(node, place, level):
+                self._open(frame, node, place, level + 1)
+            else:
+                self._closed(frame, node, place)
+
+    def _is_open(self, node: Node, place: str, level: int) -> bool:
+        """Tell whether the inside of a node is drawn."""
+        if not any(True for _ in inner_graphs(node)) or (self.depth is not None and level >= self.depth):
+            return False
+        if node.kind != "agent" or isinstance(self.open, bool):
+            return node.kind != "agent" or self.open is True
+        return node.name in self.open or place in self.open
+
+    def _open(self, frame: _Frame, node: Node, place: str, level: int) -> None:
+        """Draw a node as a group with what is inside."""
+        group = f"g{len(self.groups)}"
+        kind = "agent" if node.kind == "agent" else "graph"
+        lines = tuple(cut(line, LINE_MAX) for line in (*_calls(node), *node.notes) if line)
+        self.groups.append(PicGroup(group, place, kind, cut(title_of(node), TITLE_MAX), lines, frame.group))
+        match node.does:
+            case Part(graph=graph):
+                self.spots[place] = Spot("part", group)
+                frame.parts[node.name] = inner = _Frame(graph, f"{place}/", group, frame.start, (frame, node))
+                self._frame(inner, level)
+            case Fan(children=children):
+                self.spots[place] = Spot("box", group)
+                self._children(children, place, group, level)
+            case Call(graph=graph):
+                self.spots[place] = Spot("box", group)
+                self._task(graph, f"{place}/", group, level)
+
+    def _children(self, children: tuple[Child, ...], place: str, group: str, level: int) -> None:
+        """Draw the children of a Fan, each in a group, and who needs whom."""
+        ids: dict[str, str] = {}
+        for child in children:
+            ids[child.name] = inner = f"g{len(self.groups)}"
+            lines = (f"needs {', '.join(child.needs)}",) if child.needs else ()
+            title = cut(child.name, TITLE_MAX)
+            lines = tuple(cut(line, LINE_MAX) for line in lines)
+            self.groups.append(PicGroup(inner, f"{place}/{child.name}", "child", title, lines, group))
+            self._task(child.graph, f"{place}/{child.name}/", inner, level)
+        for child in children:
+            for name in child.needs:
+                self._arrow(ids[name], ids[child.name], "needs", RuleText("", ""), ())
+
+    def _closed(self, frame: _Frame, node: Node, place: str) -> None:
+        """Draw a node as a box that hides what is inside."""
+        kind = _kind(frame, node)
+        title, lines, hidden = title_of(node), box_lines(node), inside(node)
+        tooltip = " · ".join(
+            [title, *(clean(line) for line in lines), *([f"inside: {hidden}"] if hidden else [])]
+        )
+        lines = [cut(line, LINE_MAX) for line in lines][:LINES_MAX]
+        box = self._box(PicNode("", place, kind, cut(title, TITLE_MAX), tuple(lines), tooltip, frame.group))
+        self.spots[place] = Spot("box", box)
+        for name in _places_inside(node, place):
+            self.spots[name] = Spot("inside", box)
+
+    def _box(self, node: PicNode) -> str:
+        """Add a box and return its id."""
+        made = f"n{len(self.nodes)}"
+        self.nodes.append(
+            PicNode(made, node.place, node.kind, node.title, node.lines, node.tooltip, node.group)
+        )
+        return made
+
+    def _tied(self, group: PicGroup) -> PicGroup:
+        """Return a group with the boxes at which its arrows are tied: its first, and its last end."""
+        below = {group.id: None}
+        for other in self.groups:
+            if other.group in below:
+                below[other.id] = None
+        boxes = [node for node in self.nodes if node.group in below]
+        ends = [node for node in boxes if node.kind in ("end", "exit")] or boxes
+        return PicGroup(
+            group.id, group.place, group.kind, group.title, group.lines, group.group, boxes[0].id, ends[-1].id
+        )
+
+    # -- arrows
+
+    def _leave(self, frame: _Frame, node: Node) -> None:
+        """Draw the arrows out of a node; out of an end inside a part, those that the part's edges give it."""
+        place, texts = frame.prefix + node.name, frame.texts[node.name]
+        spot = self.spots[place]
+        if isinstance(node.does, End) and frame.outer is not None:
+            outer, part = frame.outer
+            texts, place = exit_rules(part, node.name), outer.prefix + part.name
+            frame, node = outer, part
+        elif spot.how == "part":
+            texts = {p: text for p, text in texts.items() if node.edges[p].on == "failure"}
+        for position, text in sorted(texts.items()):
+            edge = node.edges[position]
+            style = "never" if text.never else "failure" if edge.on == "failure" else "rule"
+            self._arrows(spot.id, frame, edge.to, ((place, position),), text, style)
+
+    def _arrows(
+        self, tail: str, frame: _Frame, to: str, moves: tuple[Move, ...], text: RuleText, style: str
+    ) -> None:
+        """Draw an arrow to a node; through a folded step, on to where that leads."""
+        while to in frame.parts:
+            frame = frame.parts[to]
+            to = frame.graph.start
+        node = frame.nodes[to]
+        place = frame.prefix + to
+        if to not in frame.folded:
+            if isinstance(node.does, End) and node.does.stop == "limit" and style == "rule":
+                style = "limit"
+            self._arrow(tail, self.spots[place].id, style, text, moves)
+            return
+        for position, edge in enumerate(node.edges):
+            own = frame.texts[to][position]
+            said = "" if _in_agent(frame) else _said(node)
+            via = RuleText(
+                text.order or own.order, " · ".join(filter(None, (text.when, said, own.when))), own.never
+            )
+            self._arrows(
+                tail, frame, edge.to, (*moves, (place, position)), via, "never" if own.never else style
+            )
+
+    def _arrow(self, tail: str, head: str, style: str, text: RuleText, moves: tuple[Move, ...]) -> None:
+        """Add an arrow."""
+        words = " ".join(part for part in (text.order, cut(text.when, LABEL_MAX)) if part)
+        label = f"{words} (never reached)".strip() if style == "never" else words
+        self.edges.append(PicEdge(f"e{len(self.edges)}", tail, head, style, label, text.text, moves))
+
+
+def _folded(frame: _Frame) -> dict[str, None]:
+    """Return the names of the steps that are folded away: they decide nothing, or decide right after another step."""
+    graph, nodes = frame.graph, frame.nodes
+    comes: dict[str, list[Node]] = {name: [] for name in nodes}
+    for node in graph.nodes:
+        for edge in node.edges:
+            comes[edge.to].append(node)
+    folded = {}
+    for node in graph.nodes:
+        name = node.name
+        reached = name == graph.start or comes[name]
+        if (
+            node.kind != "step"
+            or not isinstance(node.does, Compute)
+            or node.notes
+            or not node.edges
+            or not reached
+        ):
+            continue
+        if any(edge.on == "failure" for edge in node.edges):
+            continue
+        if _passes(node) or (not _in_agent(frame) and _follows_only(node, graph.start, comes[name])):
+            folded[name] = None
+    return _without_rounds(folded, nodes)
+
+
+def _in_agent(frame: _Frame) -> bool:
+    """Tell whether a graph is the inside of an open agent."""
+    return frame.outer is not None and frame.outer[1].kind == "agent"
+
+
+def _passes(node: Node) -> bool:
+    """Tell whether a node has just one way on, which is always open."""
+    return len(node.edges) == 1 and node.edges[0].when is None
+
+
+def _follows_only(node: Node, start: str, before: list[Node]) -> bool:
+    """Tell whether a node is entered in one way only, where there was nothing to choose."""
+    if node.name == start:
+        return not before
+    return len(before) == 1 and _passes(before[0])
+
+
+def _without_rounds(folded: dict[str, None], nodes: Mapping[str, Node]) -> dict[str, None]:
+    """Return the folded steps less those that lead back to themselves through folded steps only."""
+    kept = dict(folded)
+    for name in folded:
+        pending, seen = [edge.to for edge in nodes[name].edges], set[str]()
+        while pending:
+            to = pending.pop()
+            if to == name:
+                kept.pop(name, None)
+                break
+            if to in kept and to not in seen:
+                seen.add(to)
+                pending.extend(edge.to for edge in nodes[to].edges)
+    return kept
+
+
+def _kind(frame: _Frame, node: Node) -> str:
+    """Return the kind of a closed box."""
+    if isinstance(node.does, End):
+        return "end" if frame.outer is None else "exit"
+    if node.kind == "agent" and asks_human_only(node):
+        return "human"
+    return "graph" if node.kind == "step" and any(True for _ in inner_graphs(node)) else node.kind
+
+
+def _said(node: Node) -> str:
+    """Say whose message a folded step adds to a conversation, if it does."""
+    if isinstance(node.does, Compute) and isinstance(node.does.rule, Say):
+        return f"{node.does.rule.author}'s message"
+    return ""
+
+
+def _calls(node: Node) -> tuple[str, ...]:
+    """Say how often the graph in a group is run."""
+    match node.does:
+        case Call(over=str(over)):
+            return (f"for each item of {over}",)
+        case Fan():
+            return ("side by side",)
+        case Call(graph=graph) if clean(graph.title or graph.name) != title_of(node):
+            return (f"runs: {graph.title or graph.name}",)
+        case _:
+            return ()
+
+
+def _places_inside(node: Node, place: str) -> Iterator[str]:
+    """Yield the places of all nodes that a node hides."""
+    names = [f"{child.name}/" for child in node.does.children] if isinstance(node.does, Fan) else [""]
+    for name, graph in zip(names, inner_graphs(node), strict=False):
+        for inner in graph.nodes:
+            yield f"{place}/{name}{inner.name}"
+            yield from _places_inside(inner, f"{place}/{name}{inner.name}")
+
+
+def _limit_lines(graph: Graph) -> list[str]:
+    """Say the limits of a graph that its author has set."""
+    limits, usual = graph.limits, type(graph.limits)()
+    said = []
+    if limits.moves_max != usual.moves_max:
+        said.append(f"at most {limits.moves_max} moves")
+    if limits.seconds_max is not None:
+        said.append(f"at most {limits.seconds_max:g} seconds")
+    return said
+
+
+def _legend(edges: list[PicEdge]) -> tuple[str, ...]:
+    """Explain the signs that a picture uses."""
+    styles = {edge.style for edge in edges}
+    said = ["①② rules are tried in this order"] if any("①" in edge.label for edge in edges) else []
+    if "limit" in styles:
+        said.append("dashed: a limit")
+    if "failure" in styles:
+        said.append("red: after a failure")
+    return tuple(said)
+
+
+def _level(drawn: Picture, group: PicGroup) -> int:
+    """Return how many groups a group lies in, itself included."""
+    above = {other.id: other.group for other in drawn.groups}
+    level, name = 0, group.id
+    while name:
+        level, name = level + 1, above[name]
+    return level

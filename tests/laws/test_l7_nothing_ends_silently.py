@@ -1,0 +1,75 @@
+"""L7: at every moment a run either waits for something or has stopped, and a stop says how and why."""
+
+from __future__ import annotations
+
+from typing import Any
+from zlib import crc32
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowagents.core.effects import Effect, name_text
+from flowagents.core.events import Interrupted, Stop
+from flowagents.core.graph import End
+from flowagents.core.program import Program
+from flowagents.core.step import advance, fold
+from flowagents.core.task import State
+from flowagents.runtime.performing import WAITING, Ticket
+from flowagents.testing.strategies import World, worlds
+from tests.laws.playing import Place, events_in_order, places, play
+
+KIND_OF = {"error": "failed", "refused": "failed", "conflict": "failed", "limit": "limit", "stuck": "stuck"}
+"""The kind of stop that each kind of failure gives."""
+
+
+@given(worlds(seconds=True), st.binary(max_size=30))
+def test_a_run_waits_or_has_stopped_and_never_both(world: World, order: bytes) -> None:
+    program, state = Program(world.graph), State()
+    for event in events_in_order(world, program, order, seconds=1.0):
+        assert state.stop is None
+        assert advance(program, state, event)
+        assert (state.stop is None) == bool(state.waits)
+        assert (state.stop is None) == bool(state.tasks)
+        assert all(path in state.tasks for path, _ in state.waits)
+    assert state.stop is not None
+    assert_says_why(state.stop, places(world.graph))
+
+
+def assert_says_why(stop: Stop, nodes: dict[str, Place]) -> None:
+    """A stop must name the end that was reached, or the failure with the place where it happened."""
+    if stop.failure is None:
+        assert stop.kind == "finished"
+        assert isinstance(nodes[stop.name].node.does, End)
+        return
+    assert (stop.kind, stop.name) == (KIND_OF[stop.failure.kind], stop.failure.kind)
+    assert stop.rule == stop.failure.text != ""
+    asked = {f"g.{place.replace('/', '.')}" for place in nodes}
+    assert stop.failure.place in nodes or stop.failure.place in asked
+    if stop.kind == "stuck":
+        assert repr(stop.failure.place) in stop.rule
+
+
+@given(worlds(), st.binary(max_size=30), st.floats(0, 1))
+def test_an_interrupt_stops_whatever_goes_on(world: World, order: bytes, part: float) -> None:
+    program = Program(world.graph)
+    events = list(events_in_order(world, program, order))
+    state = fold(program, events[: 1 + int(part * (len(events) - 1))])
+    stopped = state.stop
+    assert advance(program, state, Interrupted(9.0, "Ctrl-C")) == (stopped is None)
+    assert not state.waits
+    assert state.stop is not None
+    assert stopped is not None or (state.stop.kind, state.stop.rule) == ("cancelled", "Ctrl-C")
+
+
+@given(worlds())
+def test_a_run_that_rests_for_answers_from_outside_says_which(world: World) -> None:
+    def perform(effect: Effect, ticket: Ticket) -> Any:
+        late = crc32(name_text(ticket.name).encode()) % 3 == 0
+        return WAITING if late else world.script.perform(effect, ticket)
+
+    driver = play(world, perform)
+    stop = driver.stop
+    assert stop is not None
+    assert (stop.kind == "waiting") == bool(driver.state.waits)
+    if stop.kind == "waiting":
+        assert stop.evidence == {"pending": [name_text(name) for name in sorted(driver.state.waits)]}
