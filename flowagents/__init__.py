@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from flowagents.classic.base import Agent
     from flowagents.classic.result import ChatResult
     from flowagents.classic.tooling import register_function
-    from flowagents.runtime.recording import recording, replaying, resuming
+    from flowagents.runtime.recording import recording, replaying, resuming, watching
 
 __version__ = "0.1.0.dev0"
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "register_function",
     "replaying",
     "resuming",
+    "watching",
 ]
 
 

@@ -13,5 +13,6 @@ HOMES = {
     "register_function": "flowagents.classic.tooling",
     "replaying": "flowagents.runtime.recording",
     "resuming": "flowagents.runtime.recording",
+    "watching": "flowagents.runtime.recording",
 }
 """Public names and the modules that define them."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
 
 from flowagents.adapters.model_fields import FIELDS, PARAMS, REFUSED, TOP_FIELDS, is_object
-from flowagents.core.value import value
+from flowagents.core.value import replaced, value
 from flowagents.errors import ConfigError, MissingKey
 from flowagents.ports import Json
 
@@ -19,8 +18,12 @@ TRIES_MAX = 3
 PLACEHOLDER_KEY = "no-key"
 
 
+NOTHING: Mapping[str, Json] = {}
+"""No entries; nobody changes a value's fields, so all share it."""
+
+
 class Secret:
-    """A text that no repr, str, format or ``dataclasses.asdict`` shows; ``reveal()`` gives it out.
+    """A text that no repr, str or format shows; ``reveal()`` gives it out.
 
     >>> Secret("abc"), str(Secret("abc")), Secret("abc").reveal()
     (Secret('***'), '***', 'abc')
@@ -69,9 +72,9 @@ class ModelConfig:
     timeout_seconds: float = TIMEOUT_SECONDS
     tries_max: int = TRIES_MAX
     stream: bool = False
-    params: Mapping[str, Json] = field(default_factory=dict)
-    extra_body: Mapping[str, Json] = field(default_factory=dict)
-    default_headers: Mapping[str, Secret] = field(default_factory=dict)
+    params: Mapping[str, Json] = NOTHING
+    extra_body: Mapping[str, Json] = NOTHING
+    default_headers: Mapping[str, Secret] = NOTHING
     price: tuple[float, float] | None = None
     tags: tuple[str, ...] = ()
 
@@ -94,7 +97,7 @@ class ModelSettings:
         >>> settings.require_keys({"OPENAI_API_KEY": "k-1"}).configs[0].api_key
         Secret('***')
         """
-        return replace(self, configs=tuple(_with_key(each, self.agent, environ) for each in self.configs))
+        return replaced(self, configs=tuple(_with_key(each, self.agent, environ) for each in self.configs))
 
 
 def parse_llm_config(llm_config: Mapping[str, Json], *, agent: str) -> ModelSettings:
@@ -289,4 +292,4 @@ def _with_key(config: ModelConfig, agent: str, environ: Mapping[str, str]) -> Mo
             '  or give the "base_url" of a server that needs no key, such as http://localhost:11434/v1,\n'
             "  or use a scripted model: llm_config=ScriptedModel([...]) answers without any model."
         )
-    return replace(config, api_key=found or Secret(PLACEHOLDER_KEY), base_url=base_url)
+    return replaced(config, api_key=found or Secret(PLACEHOLDER_KEY), base_url=base_url)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
+from flowagents.core.value import replaced
 from flowagents.adapters.wire import excerpt, finish_reason, read_content, read_message, read_usage
 from flowagents.errors import ConfigError, ScriptExhausted, WireError
 from flowagents.ports import Json, ModelReply, ModelRequest
@@ -82,7 +82,7 @@ class ScriptedModel:
         Bob.
         'stop'
         """
-        self._requests.append(replace(request, messages=tuple(request.messages)))
+        self._requests.append(replaced(request, messages=tuple(request.messages)))
         scripted = self._choose(request)
         fixed = scripted(request) if callable(scripted) else scripted
         if isinstance(fixed, BaseException):

@@ -48,7 +48,7 @@ def draw(graph: Any, format: str = "svg", **options: Any) -> Any:
     return drawn(graph, format, **options)
 
 
-class ConversableAgent(Agent, Tooling):
+class ConversableAgent(Tooling):
     """An agent that answers messages with a model, tools, code, a human, functions, or a fixed reply.
 
     ``max_consecutive_auto_reply`` is how often it goes on by itself with one partner (None: 100).
@@ -90,10 +90,7 @@ class ConversableAgent(Agent, Tooling):
                 f"{name!r} has human_input_mode {human_input_mode!r}; give one of {', '.join(MODES)}"
             )
         limit = self.DEFAULT_LIMIT if max_consecutive_auto_reply is None else max_consecutive_auto_reply
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-            raise ConfigError(
-                f"{name!r} has max_consecutive_auto_reply {limit!r}; give a whole number of 0 or more"
-            )
+        _check_limit(name, limit)
         self.name = name
         self.system_message = "" if system_message is None else system_message
         self.description = self.system_message if description is None else description
@@ -385,10 +382,7 @@ class ConversableAgent(Agent, Tooling):
 
     def update_max_consecutive_auto_reply(self, value: int, sender: Agent | None = None) -> None:
         """Set the auto-reply limit, for one partner or in general and for all known partners."""
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ConfigError(
-                f"{self.name!r} was given the auto-reply limit {value!r}; give a whole number of 0 or more"
-            )
+        _check_limit(self.name, value)
         if sender is not None:
             self.ledger.limits[sender] = value
             return
@@ -400,13 +394,21 @@ class ConversableAgent(Agent, Tooling):
         self.system_message = system_message
 
 
-def _check_name(name: Any) -> None:
+def _check_name(name: object) -> None:
     """Raise ConfigError for a name nobody could be called."""
-    if not isinstance(name, str) or not name.strip():
+    if not (isinstance(name, str) and name.strip()):
         raise ConfigError(f"an agent was named {name!r}; give a text that is not empty")
     if len(name) > 200 or not name.isprintable():
         raise ConfigError(
             f"an agent was named {name!r:.80}; give at most 200 characters, all of them printable"
+        )
+
+
+def _check_limit(name: str, limit: object) -> None:
+    """Raise ConfigError for an auto-reply limit that is no count."""
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        raise ConfigError(
+            f"{name!r} has max_consecutive_auto_reply {limit!r}; give a whole number of 0 or more"
         )
 
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from flowagents.classic.base import Agent
 from flowagents.errors import ConfigError
-
-if TYPE_CHECKING:
-    from flowagents.adapters.tools import Tool
-    from flowagents.ports import ModelClient
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Tooling:
+class Tooling(Agent):
     """The tools of an agent: what its model is offered, and what it runs when a partner's model proposes it."""
-
-    name: str
-    client: ModelClient | None
-    tools: dict[str, Tool]
 
     def _set_up_tools(
         self, tools: list[Any], functions: list[Any], function_map: Mapping[str, Callable[..., Any]] | None

@@ -5,16 +5,21 @@ Values become JSON with sorted keys and ASCII only, so that the same value gives
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from hashlib import sha256
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-_encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+from flowagents.core.value import fields_of
 
-_FIELDS: dict[type, tuple[str, ...]] = {}
-"""The field names of each class that was asked for; reading them anew is slow."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
+
+@cache
+def _encoder() -> Callable[[Any], str]:
+    """Return the encoder; json is loaded when the first text is wanted, which a run without a trace never wants."""
+    from json import JSONEncoder
+
+    return JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
 
 def form(value: Any) -> Any:
     """Return ``value`` as JSON: values of this library become ``{"kind": class name, field: ...}``.
@@ -34,11 +39,9 @@ def form(value: Any) -> Any:
     own = getattr(value, "form", None)
     if own is not None:
         return own()
-    if dataclasses.is_dataclass(value):
-        kind = type(value)
-        names = _FIELDS.get(kind)
-        if names is None:
-            names = _FIELDS[kind] = tuple(field.name for field in dataclasses.fields(value))
+    kind = type(value)
+    names = fields_of(kind)
+    if names is not None:
         made: dict[str, Any] = {"kind": kind.__name__}
         for name in names:
             item = getattr(value, name)
@@ -50,7 +53,7 @@ def form(value: Any) -> Any:
 
 def _key(key: Any) -> str:
     """Return a key that is not text as text; tuples of texts and numbers only."""
-    return _encode(key if isinstance(key, int) else list(key))
+    return _encoder()(key if isinstance(key, int) else list(key))
 
 
 def canonical(value: Any) -> str:
@@ -59,7 +62,7 @@ def canonical(value: Any) -> str:
     >>> canonical({"b": 1, "a": [None, "ä"]})
     '{"a":[null,"\\\\u00e4"],"b":1}'
     """
-    return _encode(form(value))
+    return _encoder()(form(value))
 
 
 def digest(value: Any) -> str:
@@ -68,4 +71,15 @@ def digest(value: Any) -> str:
     >>> digest(None)[:8]
     '74234e98'
     """
-    return sha256(canonical(value).encode("ascii")).hexdigest()
+    return sha256_of(canonical(value))
+
+
+def sha256_of(text: str) -> str:
+    """Return the SHA-256 of an ASCII text, as 64 hexadecimal digits.
+
+    >>> sha256_of("")[:8]
+    'e3b0c442'
+    """
+    from hashlib import sha256
+
+    return sha256(text.encode("ascii")).hexdigest()

@@ -217,7 +217,7 @@ def _exits(node: Node) -> tuple[str, ...] | None:
 
 
 def _ways(done: list[tuple[int, Edge]], exit_name: str | None) -> list[tuple[int, Guard | None]]:
-    """Return the edges that may be taken after an end, up to the default, and what is left of their guards."""
+    """Return the edges that may be taken after an end, up to the default, with the rest of their guards."""
     made: list[tuple[int, Guard | None]] = []
     for position, edge in done:
         left: Guard | bool | None = edge.when

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
+
+from flowagents.core.value import fields_of
 
 
 class NotPlain(Exception):
@@ -46,8 +47,9 @@ def _convert(value: Any) -> Any:
     dump = getattr(value, "model_dump", None)
     if callable(dump):
         return plain(dump(mode="json"))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return plain(dataclasses.asdict(value))
+    if fields_of(type(value)) is not None or hasattr(type(value), "__dataclass_fields__"):
+        names = fields_of(type(value)) or tuple(type(value).__dataclass_fields__)
+        return {name: plain(getattr(value, name)) for name in names}
     if hasattr(value, "keys"):
         return {_plain_key(key): plain(value[key]) for key in value.keys()}  # noqa: SIM118  - any mapping
     raise NotPlain(value)

@@ -186,6 +186,8 @@ class _Walk:
             else:
                 ways = row.ways
         else:
+            if not failure.place:
+                failure = Failure(failure.kind, failure.error, failure.text, row.place)
             task.data["failed"] = failure.kind
             task.data["failure"] = form(failure)
             ways = row.rescues
@@ -355,8 +357,6 @@ class _Walk:
 
     def _fail(self, task: Task, failure: Failure) -> Task | None:
         """Fail a task and upwards until one has a way out of the failure; return that one, None if the run has ended."""
-        if not failure.place:
-            failure = Failure(failure.kind, failure.error, failure.text, task.row.place)
         while task.path:
             parent = self.state.tasks[task.path[:-2]]
             self._cancel_children(parent)

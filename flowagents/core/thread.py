@@ -7,10 +7,9 @@ what it was: appending to an old length copies. A view is computed: role and nam
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from typing import Any
 
-from flowagents.core.canonical import canonical, digest
+from flowagents.core.canonical import canonical, digest, sha256_of
 from flowagents.core.value import value
 
 Message = Mapping[str, Any]
@@ -85,7 +84,7 @@ class Thread:
         known = self._digests
         for entry in self._entries[len(known) : self.length]:
             last = known[-1] if known else ""
-            known.append(sha256((last + canonical(entry)).encode("ascii")).hexdigest())
+            known.append(sha256_of(last + canonical(entry)))
         return known[self.length - 1] if self.length else ""
 
     def form(self) -> dict[str, Any]:

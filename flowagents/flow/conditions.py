@@ -1,19 +1,17 @@
-"""The words of a code graph: conditions on what was said and how often, ends, and the rules of a switch. Values only.
+"""The words of a code graph: conditions on what was said and how often, ends, the rules of a switch.
 
-Conditions are guards of core, combined with ``&``, ``|`` and ``~``; Python's ``and``, ``or`` and ``not`` cannot be
-given a meaning here. They look at the newest message, which is what the node just visited has said.
+Conditions are guards of core, combined with ``&``, ``|`` and ``~``; Python's ``and``, ``or`` and ``not``
+cannot be given a meaning here. They look at the newest message, which is what the node just visited has said.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from flowagents.core.guards import Carries, Combinable, Contains, EndsWith, Exited, Guard, Says, VisitsAtLeast
 from flowagents.core.value import value
 from flowagents.errors import ConfigError
-
-if TYPE_CHECKING:
-    from flowagents.flow.naming import NodeLike
+from flowagents.flow.nodes import NodeLike, require_name
 
 HEARD = "heard"
 
@@ -29,12 +27,12 @@ class END:
     name: str = "end"
 
 
-Target: TypeAlias = "NodeLike | END | type[END]"
+Target: TypeAlias = NodeLike | END | type[END]
 
 
 @value
 class Case:
-    """A rule of a switch: where to go, and when; None for in all other cases. Written ``when(...) >> target``."""
+    """A rule of a switch: where to go, and when; None for in all other cases."""
 
     guard: Guard | None
     target: Target
@@ -58,16 +56,16 @@ default = When(None)
 
 
 def when(guard: Guard) -> When:
-    """Begin a rule of a switch: ``when(contains("yes")) >> target``. Raises ConfigError if it is given no condition.
+    """Begin a rule of a switch, ``when(guard) >> target``. Raises ConfigError if it is given no condition.
 
-    >>> when(contains("yes") & ~ends_with("?")) >> END("agreed")
-    Case(guard=Both(first=Contains(key='heard', text='yes'), second=Not(guard=EndsWith(key='heard', text='?'))), \
-target=END(name='agreed'))
+    >>> case = when(contains("yes") & ~ends_with("?")) >> END("agreed")
+    >>> case.guard.words(), case.target.name
+    ("heard contains 'yes' and not heard ends with '?'", 'agreed')
     """
     if not isinstance(guard, Combinable):
         raise ConfigError(
-            f"when() was given {guard!r:.80}, which is no condition; build one of contains(), visits() and the like, "
-            "and combine them with &, | and ~ instead of and, or and not"
+            f"when() was given {guard!r:.80}, which is no condition; build one of contains(), visits() and "
+            "the like, and combine them with &, | and ~ instead of and, or and not"
         )
     return When(guard)
 
@@ -109,7 +107,10 @@ def proposes_calls() -> Guard:
 
 
 def exited(name: str) -> Guard:
-    """Hold if the node came to its exit ``name``: that of an agent (said, ended, limit, left, silent) or of a subflow.
+    """Hold if the node came to its exit ``name``.
+
+    An agent has some of ``said``, ``ended``, ``limit``, ``left`` and ``silent``; a flow has the names of its
+    ends.
 
     >>> exited("limit").words()
     'limit'
@@ -123,8 +124,6 @@ def visits_at_least(node: NodeLike, least: int) -> Guard:
     >>> visits_at_least("writer", 4).words()
     'visits(writer) ≥ 4'
     """
-    from flowagents.flow.naming import require_name
-
     return VisitsAtLeast(require_name(node), least)
 
 
@@ -154,11 +153,9 @@ class Visits:
 
 
 def visits(node: NodeLike) -> Visits:
-    """Count how often ``node``, or the node of that name, was visited; compare with ``<``, ``<=``, ``>`` or ``>=``.
+    """Count the visits of ``node``, or of the node of that name; compare with ``<``, ``<=``, ``>`` or ``>=``.
 
     >>> (visits("writer") < 4).words()
     'not visits(writer) ≥ 4'
     """
-    from flowagents.flow.naming import require_name
-
     return Visits(require_name(node))

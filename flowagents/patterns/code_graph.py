@@ -1,14 +1,13 @@
-"""A code graph as a graph: speakers who say one message per visit into one thread, and ordered routes between them.
+"""A code graph as a graph: speakers who say one message per visit into one thread, routes between them.
 
-A function or a human is one node. An agent is its reply procedure, spelled out in place. A graph is called as a child,
-and what it came to is said. Who hears what: everybody hears everything; guards look at the newest message, in the
-register ``heard``.
+A function or a human is one node. An agent is its reply procedure, spelled out in place. A graph is called as
+a child, and what it came to is said. Who hears what: everybody hears everything; guards look at the newest
+message, in the register ``heard``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from flowagents.core.effects import AskHuman, Invoke
 from flowagents.core.events import Failure
@@ -31,7 +30,7 @@ INPUT = "input"
 
 @value
 class Begin:
-    """Begin the thread of a code graph with what is ``heard``: the input of a run, or what a caller heard last.
+    """Begin the thread of a code graph with what is ``heard``: the input of a run, or of a caller.
 
     The thread is new, and ``agents`` have not yet gone on by themselves in it.
     """
@@ -81,7 +80,7 @@ class SayAnswer:
     author: str
     thread: str
 
-    def __call__(self, task: Task, answer: Any) -> Failure | None:
+    def __call__(self, task: Task, answer: object) -> Failure | None:
         """Change thread and registers."""
         return _say(task, self.author, self.thread, value_of(answer))
 
@@ -93,7 +92,7 @@ class SayTyped:
     author: str
     thread: str
 
-    def __call__(self, task: Task, answer: Any) -> Failure | None:
+    def __call__(self, task: Task, answer: object) -> Failure | None:
         """Change thread, registers and typed texts."""
         key = keys.typed(self.author)
         task.memory[key] = (*task.memory.get(key, ()), answer)
@@ -112,7 +111,7 @@ class SayResult:
         return _say(task, self.author, self.thread, task.data.get("result"))
 
 
-def _say(task: Task, author: str, thread: str, message: Any) -> Failure | None:
+def _say(task: Task, author: str, thread: str, message: object) -> Failure | None:
     """Say a message as one of ``author``, whoever said it first."""
     task.data["why"] = None
     if isinstance(message, dict):
@@ -128,8 +127,8 @@ def _say(task: Task, author: str, thread: str, message: Any) -> Failure | None:
 class Speaker:
     """Somebody who says one message whenever visited.
 
-    Where the work has exits, it has said something at those in ``spoken``; the others end the whole graph unless a route
-    asks for them. ``thread`` is the thread of the code graph it was made for.
+    Where the work has exits, it has said something at those in ``spoken``; the others end the whole graph
+    unless a route asks for them. ``thread`` is the thread of the code graph it was made for.
     """
 
     name: str
@@ -172,7 +171,7 @@ def agent_speaker(name: str, thread: str, reply: Graph, kind: str = "agent") -> 
 
 
 def graph_speaker(name: str, thread: str, graph: Graph, spoken: Iterable[str] | None = None) -> Speaker:
-    """Return a speaker who runs ``graph`` as a child and says what it gave at the ends ``spoken``, all unless given.
+    """Return a speaker who runs ``graph`` as a child and says its result at the ends ``spoken``, or at all.
 
     >>> graph = Graph("inner", "done", (Node("done", End(gives="heard")),))
     >>> [node.name for node in graph_speaker("review", "talk", graph).does.graph.nodes]
@@ -202,7 +201,8 @@ def _fork(leads: Mapping[str, str]) -> tuple[Edge, ...]:
 class Route:
     """A way from a speaker on: where to, when (None: in all other cases), and after what.
 
-    A guard that asks for no exit counts only where the speaker has said something. ``on`` is ``done`` or ``failure``.
+    A guard that asks for no exit counts only where the speaker has said something. ``on`` is ``done`` or
+    ``failure``.
     """
 
     to: str
@@ -216,9 +216,9 @@ def code_graph(
     speakers: Iterable[Speaker],
     routes: Mapping[str, tuple[Route, ...]],
     ends: Iterable[str],
-    limits: Limits = Limits(),
+    limits: Limits | None = None,
 ) -> Graph:
-    """Return the graph of a conversation that ``start`` begins; ``routes`` are by the name of the speaker they leave.
+    """Return the graph of a conversation that ``start`` begins; ``routes`` go by the speaker they leave.
 
     >>> routes = {"shout": (Route("done"),)}
     >>> graph = code_graph("talk", "shout", [function_speaker("shout", "talk")], routes, ["done"])
@@ -235,7 +235,7 @@ def code_graph(
             closing.setdefault(end, _ending(one, end))
         nodes.append(Node(one.name, one.does, edges, one.kind, one.title, one.notes))
     nodes += [Node(end, work, kind="end") for end, work in closing.items()]
-    return Graph(name, INPUT, tuple(nodes), limits, title=name)
+    return Graph(name, INPUT, tuple(nodes), limits or Limits(), title=name)
 
 
 def _edges(speaker: Speaker, routes: tuple[Route, ...]) -> tuple[tuple[Edge, ...], list[str]]:

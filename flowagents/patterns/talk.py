@@ -16,7 +16,6 @@ from flowagents.core.task import Task
 from flowagents.core.thread import Entry, Shown, Thread, View, body_of
 from flowagents.core.value import value
 from flowagents.patterns import keys
-from flowagents.patterns.fences import find_blocks, format_reply
 
 EXIT = "exit"
 """What a human types to leave: exactly this, in lower case and without blanks."""
@@ -364,6 +363,8 @@ class ScanCode:
 
     def __call__(self, task: Task) -> Failure | None:
         """Change the register."""
+        from flowagents.patterns.fences import find_blocks
+
         task.data["blocks"] = ()
         if isinstance(self.scan, int) and self.scan < 0:
             return Failure(
@@ -389,6 +390,8 @@ class TakeCode:
 
     def __call__(self, task: Task, answer: Any) -> None:
         """Change the register."""
+        from flowagents.patterns.fences import format_reply
+
         task.data["message"] = format_reply(answer["exit_code"], answer["output"])
 
 

@@ -6,9 +6,6 @@ needed; it therefore also works where an event loop is running already, as in a 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Coroutine
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from flowagents.core.effects import Name
@@ -18,137 +15,98 @@ from flowagents.runtime.performing import Blocking, Waiting
 if TYPE_CHECKING:
     import asyncio
 
+    from flowagents.runtime.flights import Flights
+
 
 def run_sync(driver: Driver) -> None:
     """Drive a run to its stop. A KeyboardInterrupt becomes part of the run; the caller finds it in ``driver.raised``."""
-    flights = _Flights()
+    flights: Flights | None = None
     try:
         while driver.stop is None:
             try:
-                _turn(driver, flights)
+                if flights is None:
+                    flights = _turn_at_once(driver)
+                else:
+                    _turn(driver, flights)
             except KeyboardInterrupt as interrupt:
                 driver.interrupt(interrupt)
     finally:
-        flights.cancel_all()
+        if flights is not None:
+            flights.cancel_all()
         driver.finish()
 
 
-def _turn(driver: Driver, flights: _Flights) -> None:
+def _turn_at_once(driver: Driver) -> Flights | None:
+    """Perform what is outstanding if it is one effect that answers at once; else return flights for what takes longer."""
+    waits = driver.state.waits
+    if len(waits) == 1 and not driver.resting:
+        ((name, effect),) = waits.items()
+        value = _performed(driver, name, effect, alone=True)
+        if value is TAKEN:
+            return None
+    else:
+        name, value = None, TAKEN
+    from flowagents.runtime.flights import Flights
+
+    flights = Flights()
+    if name is not None:
+        _launch(driver, flights, name, value)
+    return flights
+
+
+def _turn(driver: Driver, flights: Flights) -> None:
     """Start what is to be started; if nothing answered at once, take one outcome."""
     waits = driver.state.waits
-    if not flights.flying and len(waits) == 1 and not driver.resting:
-        ((name, effect),) = waits.items()
-        _perform(driver, flights, name, effect, alone=True)
-        return
-    flights.cancel(name for name in list(flights.flying) if name not in waits)
+    flights.cancel([name for name in flights.flying if name not in waits])
     starting = driver.to_start(flights.flying)
     for name, effect in starting:
-        if name in driver.state.waits:
-            _perform(driver, flights, name, effect, alone=not flights.flying and len(starting) == 1)
+        if name in waits:
+            value = _performed(driver, name, effect, alone=not flights.flying and len(starting) == 1)
+            if value is not TAKEN:
+                _launch(driver, flights, name, value)
     if flights.flying and driver.stop is None and not driver.to_start(flights.flying):
-        name, value, error = flights.take()
-        if error is not None:
-            driver.fail(name, error)
+        name, value, raised = flights.take()
+        if raised is not None:
+            driver.fail(name, raised)
         else:
             driver.answer(name, value)
 
 
-def _perform(driver: Driver, flights: _Flights, name: Name, effect: Any, *, alone: bool) -> None:
-    """Perform one effect: take its answer if there is one, else let it fly."""
+TAKEN = object()
+"""Stands for an answer that has been taken already."""
+
+
+def _performed(driver: Driver, name: Name, effect: Any, *, alone: bool) -> Any:
+    """Perform one effect and take its answer; return what takes longer, else TAKEN."""
     try:
         value = driver.perform(name, effect)
         if isinstance(value, Blocking) and alone:
             value = value.call()
     except (Exception, KeyboardInterrupt) as error:
         driver.fail(name, error)
-        return
-    if isinstance(value, Blocking):
-        flights.start_thread(name, value)
-    elif isinstance(value, Waiting):
+        return TAKEN
+    if isinstance(value, Blocking) or hasattr(value, "__await__"):
+        return value
+    if isinstance(value, Waiting):
         driver.rest(name)
-    elif hasattr(value, "__await__"):
-        flights.start_task(name, value)
     else:
         driver.answer(name, value)
+    return TAKEN
 
 
-class _Flights:
-    """What is under way for a synchronous run: threads, and tasks on the background loop."""
-
-    def __init__(self) -> None:
-        self.flying: dict[Name, Callable[[], None] | None] = {}
-        self.landed: SimpleQueue[tuple[Name, Any, BaseException | None]] = SimpleQueue()
-
-    def start_thread(self, name: Name, blocking: Blocking) -> None:
-        """Call a function in a thread."""
-
-        def call() -> None:
-            try:
-                self.landed.put((name, blocking.call(), None))
-            except (Exception, KeyboardInterrupt) as error:
-                self.landed.put((name, None, error))
-
-        self.flying[name] = blocking.withdraw
-        threading.Thread(target=call, name=f"flowagents {name}", daemon=True).start()
-
-    def start_task(self, name: Name, awaitable: Any) -> None:
-        """Await something on the background loop."""
-
-        async def wait() -> None:
-            try:
-                self.landed.put((name, await awaitable, None))
-            except Exception as error:
-                self.landed.put((name, None, error))
-
-        future = background.submit(wait())
-        self.flying[name] = lambda: (future.cancel(), None)[1]
-
-    def take(self) -> tuple[Name, Any, BaseException | None]:
-        """Wait for one outcome that is still wanted."""
-        while True:
-            name, value, error = self.landed.get()
-            if name in self.flying:
-                del self.flying[name]
-                return name, value, error
-
-    def cancel(self, names: Any) -> None:
-        """Withdraw what is no longer wanted; a late answer is dropped."""
-        for name in names:
-            withdraw = self.flying.pop(name)
-            if withdraw is not None:
-                withdraw()
-
-    def cancel_all(self) -> None:
-        """Withdraw everything."""
-        self.cancel(list(self.flying))
-
-
-class _Background:
-    """One event loop in a daemon thread, for the awaitables of synchronous runs; made when first needed."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.pid = 0
-
-    def submit(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Start a coroutine; return its concurrent future."""
-        import asyncio
-        import os
-
-        with self.lock:
-            if self.loop is None or self.pid != os.getpid():
-                self.loop, self.pid = asyncio.new_event_loop(), os.getpid()
-                threading.Thread(target=self.loop.run_forever, name="flowagents loop", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(work, self.loop)
-
-
-background = _Background()
+def _launch(driver: Driver, flights: Flights, name: Name, value: Any) -> None:
+    """Let something fly that takes longer."""
+    if isinstance(value, Blocking):
+        flights.start_thread(name, value)
+    else:
+        flights.start_task(name, value)
 
 
 async def run_async(driver: Driver) -> None:
     """Drive a run to its stop on the caller's event loop. Cancelling the caller cancels the run, which is recorded."""
     import asyncio
+
+    from flowagents.runtime.flights import withdraw
 
     flights: dict[asyncio.Future[Any], tuple[Name, Blocking | None]] = {}
     try:
@@ -161,7 +119,7 @@ async def run_async(driver: Driver) -> None:
                     raise
     finally:
         for future, (_, blocking) in flights.items():
-            _withdraw(future, blocking)
+            withdraw(future, blocking)
         driver.finish()
 
 
@@ -171,11 +129,13 @@ async def _turn_async(
     """Start what is to be started; if nothing answered at once, take one outcome."""
     import asyncio
 
+    from flowagents.runtime.flights import in_thread, withdraw
+
     waits = driver.state.waits
     for future, (name, blocking) in list(flights.items()):
         if name not in waits:
             del flights[future]
-            _withdraw(future, blocking)
+            withdraw(future, blocking)
     flying = {name for name, _ in flights.values()}
     starting = driver.to_start(flying)
     for name, effect in starting:
@@ -189,7 +149,7 @@ async def _turn_async(
             driver.fail(name, error)
             continue
         if isinstance(value, Blocking):
-            flights[_in_thread(value)] = (name, value)
+            flights[in_thread(value)] = (name, value)
         elif isinstance(value, Waiting):
             driver.rest(name)
         elif hasattr(value, "__await__"):
@@ -206,39 +166,3 @@ async def _turn_async(
             driver.fail(name, raised)
         else:
             driver.answer(name, future.result())
-
-
-def _in_thread(blocking: Blocking) -> asyncio.Future[Any]:
-    """Call a function in a daemon thread of its own; return the future of its answer."""
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-
-    def land(value: Any, raised: BaseException | None) -> None:
-        if future.done():
-            return
-        if raised is not None:
-            future.set_exception(raised)
-        else:
-            future.set_result(value)
-
-    def call() -> None:
-        value: Any = None
-        raised: BaseException | None = None
-        try:
-            value = blocking.call()
-        except (Exception, KeyboardInterrupt) as error:
-            raised = error
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(land, value, raised)
-
-    threading.Thread(target=call, name="flowagents call", daemon=True).start()
-    return future
-
-
-def _withdraw(future: asyncio.Future[Any], blocking: Blocking | None) -> None:
-    """Cancel a flight."""
-    future.cancel()
-    if blocking is not None and blocking.withdraw is not None:
-        blocking.withdraw()

@@ -8,22 +8,15 @@ The first run started inside uses the file itself, the n-th ``chat-n.jsonl``. Ou
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowagents.core.events import Started
-from flowagents.core.plain import plain
-from flowagents.errors import Diverged, TraceDamaged
-from flowagents.runtime.codec import event_to_json, memory_from_json, memory_to_json
-from flowagents.runtime.replay import difference, verify, verify_end
-from flowagents.runtime.trace import Trace, TraceWriter, continue_trace, read_trace, require_graph
-
 if TYPE_CHECKING:
-    from flowagents.runtime.driver import Driver
+    from pathlib import Path
+
+    from flowagents.runtime.driver import Driver, Watcher
 
 
 class _Mode:
@@ -32,6 +25,8 @@ class _Mode:
     def __init__(
         self, verb: str, path: str | Path, clock: Callable[[], float] | None, source: str | None
     ) -> None:
+        from pathlib import Path
+
         self.verb = verb
         self.path = Path(path)
         self.clock = clock
@@ -97,19 +92,38 @@ def _inside(mode: _Mode) -> Iterator[None]:
         _mode.reset(token)
 
 
+_watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("flowagents_watchers", default=())
+
+
+@contextmanager
+def watching(*watchers: Watcher) -> Iterator[None]:
+    """Let ``watchers`` see every event, and every piece of a model's answer, of the runs started inside.
+
+    >>> with watching():
+    ...     pass
+    """
+    token = _watchers.set((*_watchers.get(), *watchers))
+    try:
+        yield
+    finally:
+        _watchers.reset(token)
+
+
 def next_plan() -> Plan:
     """Return what the run that is about to start has to do."""
     mode = _mode.get()
-    return Plan(None, None) if mode is None else Plan(mode, mode.next_path())
+    watchers = _watchers.get()
+    return Plan(None, None, watchers) if mode is None else Plan(mode, mode.next_path(), watchers)
 
 
 class Plan:
     """How one run begins: anew, anew and recorded, or with what its trace holds."""
 
-    def __init__(self, mode: _Mode | None, path: Path | None) -> None:
-        """Note mode and file; both are None where nothing was asked for."""
+    def __init__(self, mode: _Mode | None, path: Path | None, watchers: tuple[Watcher, ...]) -> None:
+        """Note mode and file, both None where nothing was asked for, and who else watches."""
         self.mode = mode
         self.path = path
+        self.watchers = watchers
 
     def driver_options(self) -> dict[str, Any]:
         """Return the options of the driver that the mode sets."""
@@ -125,49 +139,9 @@ class Plan:
         if mode is None or path is None:
             driver.start(data, memory, seed)
             return
-        if mode.verb == "record" or (mode.verb == "resume" and not path.exists()):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            driver.run_id = path.stem
-            driver.log = TraceWriter(path, driver.program, driver.run_id, source=mode.source)
-            driver.start(data, memory, seed)
-            return
-        trace = read_trace(path)
-        driver.run_id = trace.run_id
-        _go_through(driver, trace, data, memory)
-        if mode.verb == "resume" and trace.stopped is None:
-            driver.log = continue_trace(path, trace, driver.program)
-            if not trace.events:
-                driver.start(data, memory, seed)
-        elif trace.stopped is None:
-            raise TraceDamaged(
-                f"{os.fspath(path)} ends before its run does, so it cannot be replayed; resume it instead"
-            )
-        else:
-            verify_end(driver.state, trace)
+        from flowagents.runtime.replay import begin_from_file
+
+        begin_from_file(driver, path, mode.verb, mode.source, (data, memory, seed))
 
 
-def _go_through(
-    driver: Driver, trace: Trace, data: Mapping[str, Any], memory: Mapping[tuple[str, ...], Any]
-) -> None:
-    """Verify and take every recorded event."""
-    _same_start(trace, data, memory)
-    require_graph(trace, driver.program)
-    for index, (event, asked) in enumerate(zip(trace.events, trace.asked, strict=True)):
-        verify(driver.state, event, asked, index)
-        driver.adopt([event])
-
-
-def _same_start(trace: Trace, data: Mapping[str, Any], memory: Mapping[tuple[str, ...], Any]) -> None:
-    """Raise Diverged if the run begins with other registers or another memory than was recorded."""
-    if not trace.events:
-        return
-    start = trace.events[0]
-    if not isinstance(start, Started):
-        raise TraceDamaged("the first event of the trace is not its start")
-    now = Started(start.at, plain(data), memory_from_json(memory_to_json(memory)), start.seed)
-    recorded, asked = event_to_json(start, None), event_to_json(now, None)
-    if recorded != asked:
-        raise Diverged("the start", recorded, asked, difference(recorded, asked), 0)
-
-
-__all__ = ["Plan", "next_plan", "recording", "replaying", "resuming"]
+__all__ = ["Plan", "next_plan", "recording", "replaying", "resuming", "watching"]

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import difflib
 import json
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from flowagents.core.canonical import form
 from flowagents.core.effects import name_text
-from flowagents.core.events import Answered, Event, Failed
+from flowagents.core.events import Answered, Event, Failed, Started
+from flowagents.core.plain import plain
 from flowagents.core.program import Program
 from flowagents.core.step import Taken, advance
 from flowagents.core.task import State
-from flowagents.errors import Diverged
-from flowagents.runtime.trace import Trace, require_graph
+from flowagents.errors import Diverged, TraceDamaged
+from flowagents.runtime.codec import event_to_json, memory_from_json, memory_to_json
+from flowagents.runtime.trace import Trace, TraceWriter, continue_trace, read_trace, require_graph
+
+if TYPE_CHECKING:
+    from flowagents.runtime.driver import Driver
 
 SHOWN_MAX = 40
 """Lines of a comparison that are shown."""
@@ -107,3 +114,46 @@ def prefix(trace: Trace, length: int) -> Trace:
         None,
         trace.size,
     )
+
+
+Start = tuple[Mapping[str, Any], Mapping[tuple[str, ...], Any], int]
+"""What a run begins with: registers, memory, seed."""
+
+
+def begin_from_file(driver: Driver, path: Path, verb: str, source: str | None, start: Start) -> None:
+    """Begin a run that is recorded, replayed or resumed (``verb``), with ``path`` as its trace."""
+    if verb == "record" or (verb == "resume" and not path.exists()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        driver.run_id = path.stem
+        driver.log = TraceWriter(path, driver.program, driver.run_id, source=source)
+        driver.start(*start)
+        return
+    trace = read_trace(path)
+    driver.run_id = trace.run_id
+    require_graph(trace, driver.program)
+    _same_start(trace, start)
+    for index, (event, asked) in enumerate(zip(trace.events, trace.asked, strict=True)):
+        verify(driver.state, event, asked, index)
+        driver.adopt([event])
+    if trace.stopped is not None:
+        verify_end(driver.state, trace)
+    elif verb == "replay":
+        raise TraceDamaged(f"{path} ends before its run does, so it cannot be replayed; resume it instead")
+    else:
+        driver.log = continue_trace(path, trace, driver.program)
+        if not trace.events:
+            driver.start(*start)
+
+
+def _same_start(trace: Trace, start: Start) -> None:
+    """Raise Diverged if the run begins with other registers or another memory than was recorded."""
+    if not trace.events:
+        return
+    first = trace.events[0]
+    if not isinstance(first, Started):
+        raise TraceDamaged("the first event of the trace is not its start")
+    data, memory, _ = start
+    now = Started(first.at, plain(data), memory_from_json(memory_to_json(memory)), first.seed)
+    recorded, asked = event_to_json(first, None), event_to_json(now, None)
+    if recorded != asked:
+        raise Diverged("the start", recorded, asked, difference(recorded, asked), 0)

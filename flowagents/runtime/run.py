@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowagents.core.events import Answered, Event, Failed, Stop
 from flowagents.core.graph import Graph
@@ -16,8 +15,10 @@ from flowagents.runtime.driver import Driver, Watcher
 from flowagents.runtime.loops import run_async, run_sync
 from flowagents.runtime.performing import Bindings
 from flowagents.runtime.recording import Plan, next_plan
-from flowagents.runtime.trace import TraceWriter
 from flowagents.runtime.usage import cost_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Drawer = Callable[..., Any]
 """Draws a graph, or a graph with the events of a run: ``drawer(graph, format, events=None)``."""
@@ -107,6 +108,8 @@ class Run:
 
     def save(self, path: str | Path) -> None:
         """Write the trace of this run, as if it had been recorded from the start."""
+        from flowagents.runtime.trace import TraceWriter
+
         writer, state = TraceWriter(path, self.program, "run"), State()
         for event in self.events:
             answers = isinstance(event, (Answered, Failed))
@@ -172,6 +175,6 @@ def _begin(
 ) -> tuple[Driver, Plan]:
     """Make the driver and bring it to where it goes on living: its start, or the end of what was recorded."""
     plan = next_plan()
-    driver = Driver(program, bindings, watchers=watchers, **plan.driver_options())
+    driver = Driver(program, bindings, watchers=(*watchers, *plan.watchers), **plan.driver_options())
     plan.begin(driver, data, memory, seed)
     return driver, plan

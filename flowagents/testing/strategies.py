@@ -108,6 +108,7 @@ MEMORY_RULES = (
     Remember(("flag", "x"), True),
     Remember(("flag", "x"), False),
     RememberMore(("typed", "x"), "answer"),
+    RememberMore(("notes", "x"), "count"),
     CountUp(("count", "x")),
 )
 
@@ -248,7 +249,7 @@ class _Maker:
 
     def script(self) -> Script:
         """Make a script."""
-        return Script(next(self.rest, 0), self.of((0, 0, 10, 40)) if self.failures else 0)
+        return Script(next(self.rest, 0), self.of((0, 0, 5, 20)) if self.failures else 0)
 
     def registers(self) -> dict[str, Any]:
         """Make what a run starts with."""
@@ -268,11 +269,11 @@ class _Maker:
         return first
 
     def limits(self) -> Limits:
-        """Make limits, half of them small enough to be reached."""
-        if not self.chance(2):
+        """Make limits, some of them small enough to be reached."""
+        if not self.chance(4):
             return Limits(moves_max=30, quiet_moves_max=25, depth_max=5)
         return Limits(
-            moves_max=1 + self.below(12),
+            moves_max=1 + self.below(14),
             quiet_moves_max=1 + self.below(8),
             children_max=1 + self.below(3),
             depth_max=1 + self.below(4),
@@ -281,7 +282,8 @@ class _Maker:
 
     def graph(self, name: str, depth: int, *, part: bool = False) -> Graph:
         """Make a graph; one that is spelled out in place has no limits of its own."""
-        names = tuple(f"n{number}" for number in range(1 + self.below(4 if depth == 3 else 3)))
+        count = self.below(3) + (2 if depth == 3 else 1)
+        names = tuple(f"n{number}" for number in range(count))
         ends = ("done", "left")[: 1 + self.below(2)]
         nodes = []
         for position, node in enumerate(names):
@@ -290,7 +292,8 @@ class _Maker:
             edges = self.exits(work, later)
             if position == len(names) - 1:
                 edges += [Edge(end, self.guard(names)) for end in ends[1:]]
-            nodes.append(Node(node, work, (*edges, *self.ways(names, later, position), *self.rescues(later))))
+            edges += [*self.ways(names, later, position), *self.rescues(later)]
+            nodes.append(Node(node, work, _first_of_each(edges)))
         stops = {
             "done": End(gives=self.of((None, "answer", "trail", "results"))),
             "left": End(rule="left early"),
@@ -300,42 +303,45 @@ class _Maker:
 
     def ways(self, names: tuple[str, ...], later: tuple[str, ...], position: int) -> list[Edge]:
         """Make edges to take after success: some guarded, at most one back, mostly a last one that is always open."""
-        if self.chance(6):
-            return [Edge(self.of(later), Is("tag", tag)) for tag in TAGS]
+        if self.chance(8):
+            return [Edge(self.of(later) if tag != "a" else later[0], Is("tag", tag)) for tag in TAGS]
         edges = []
         if self.chance(3):
             edges.append(Edge(self.of(later), self.guard(names)))
         if self.chance(3):
             back, guard = self.of(names[: position + 1]), self.guard(names)
             edges.append(Edge(back, guard if self.chance(4) else ~VisitsAtLeast(back, 3) & guard))
-        stuck = self.failures and self.chance(12)
+        stuck = self.failures and self.chance(16)
         return [*edges, Edge(later[0], self.guard(names) if stuck else None)]
 
     def rescues(self, later: tuple[str, ...]) -> list[Edge]:
         """Make edges that are looked at after a failure."""
-        if not self.chance(3):
+        if not self.chance(2):
             return []
         options: tuple[Guard | None, ...] = (None, Is("failed", "error"), ~Is("failed", "limit"))
         return [Edge(self.of(later), self.of(options), "failure")]
 
     def exits(self, work: Work, later: tuple[str, ...]) -> list[Edge]:
         """Make edges that ask by which end an inner graph ended."""
-        alone = isinstance(work, Part) or (isinstance(work, Call) and work.over is None)
-        if not alone or not self.chance(2):
+        if not isinstance(work, (Part, Call)) or not self.chance(2):
             return []
-        asked = Exited(self.of(("left", "done")))
+        if isinstance(work, Call) and work.over is not None:
+            return []
+        ends = [node.name for node in work.graph.nodes if isinstance(node.does, End)]
+        asked = Exited(self.of(ends))
         options: tuple[Guard, ...] = (asked, asked, asked, ~asked, asked & LEAVES[0], asked | LEAVES[1])
-        return [Edge(self.of(later), self.of(options))]
+        return [Edge(self.of(later) if len(ends) > 1 else later[0], self.of(options))]
 
     def work(self, at: str, depth: int) -> Work:
         """Make what a node does: a rule or an effect mostly, an inner graph where depth is left."""
-        kinds = ["compute", "act", "act"]
+        kinds = ["compute", "compute", "act", "act", "act"]
         if depth > 1:
             kinds += ["part", "call"] + ["over", "fan", "fan"] * self.parallel
         kind = self.of(kinds)
         if kind == "compute":
-            rules = (*SAFE_RULES, *MEMORY_RULES, *((Refuse(),) if self.failures else ()))
-            return Compute(self.of(rules))
+            if self.failures and self.chance(16):
+                return Compute(Refuse())
+            return Compute(self.of(self.of((SAFE_RULES, MEMORY_RULES))))
         if kind == "act":
             return self.act(at)
         if kind == "part":
@@ -343,7 +349,9 @@ class _Maker:
         if kind == "call":
             return Call(self.graph(at, depth - 1), copies=COPIES)
         if kind == "over":
-            return Call(self.graph(at, depth - 1), over=self.of(("items", "items", "answer")), copies=COPIES)
+            return Call(
+                self.graph(at, depth - 1), over=self.of(("items", "items", "items", "answer")), copies=COPIES
+            )
         return self.fan(at, depth)
 
     def act(self, at: str) -> Act:
@@ -361,6 +369,14 @@ class _Maker:
             inner = self.graph(f"{at}.c{number}", depth - 1)
             children.append(Child(f"c{number}", inner, needs, {"count": number}))
         return Fan(tuple(children[::-1] if self.chance(2) else children), copies=COPIES)
+
+
+def _first_of_each(edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    """Return the edges without those that have the guard of an earlier one."""
+    found: dict[tuple[str, Guard | None], Edge] = {}
+    for edge in edges:
+        found.setdefault((edge.on, edge.when), edge)
+    return tuple(found.values())
 
 
 def effect_places(graph: Graph) -> Iterator[str]:

@@ -1,6 +1,7 @@
-"""Writes a picture in the language of Graphviz. The only module that imports graphviz, and only when it draws.
+"""Writes a picture in the language of Graphviz. The only module that imports graphviz, only when it draws.
 
-Arrows that close a loop are handed over turned round and drawn with their head at the back: so the start stays on top.
+Arrows that close a loop are handed over turned round and drawn with their head at the back: so the start
+stays on top.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flowagents.view.look import BLUE, GREY, GROUPS, INK, SOFT, BoxLook, arrow_look, box_look
 from flowagents.view.picture import PicEdge, PicGroup, PicNode, Picture
+from flowagents.view.words import TIMES
 
 if TYPE_CHECKING:
     import graphviz
@@ -156,7 +158,7 @@ def _box(dot: graphviz.Digraph, node: PicNode) -> None:
         dot.node(
             node.id,
             "",
-            common,
+            **common,
             shape="circle",
             style="filled",
             fillcolor=look.fill,
@@ -168,7 +170,7 @@ def _box(dot: graphviz.Digraph, node: PicNode) -> None:
     dot.node(
         node.id,
         _html(_label(node, look)),
-        common,
+        **common,
         style=f"rounded,filled{dashed}",
         fillcolor=look.fill,
         penwidth=f"{look.width:g}",
@@ -210,13 +212,13 @@ def _arrow(dot: graphviz.Digraph, edge: PicEdge, anchors: dict[str, PicGroup], b
     }
     label = _span(edge.label, look.text, 11) if edge.label else ""
     if edge.count:
-        label = f"{label} {_span(f'×{edge.count}', look.line, 11, bold=True)}".strip()
+        label = f"{label} {_span(f'{TIMES}{edge.count}', look.line, 11, bold=True)}".strip()
     if label:
         attributes["label"] = _html(f" {label} ")
         attributes["labeltooltip"] = _text(edge.tooltip or "then")
     if back:
         attributes["dir"] = "back"
-    dot.edge(*((head, tail) if back else (tail, head)), None, attributes)
+    dot.edge(*((head, tail) if back else (tail, head)), **attributes)
 
 
 def _heading(drawn: Picture) -> str:
@@ -244,5 +246,5 @@ def _html(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return text that Graphviz takes as it stands, whatever is in it; the space in front keeps it from being markup."""
+    """Return text that Graphviz takes as it stands; the space in front keeps it from being markup."""
     return " " + html.escape(text).replace("\\", "\\\\")

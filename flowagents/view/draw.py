@@ -37,8 +37,9 @@ def draw_graph(
 ) -> str | bytes:
     """Return a picture of ``graph``: text as ``svg``, ``dot`` or ``mermaid``, bytes as ``png`` or ``pdf``.
 
-    ``open`` shows the inside of all agents, or of those named; groups more than ``depth`` deep become boxes. Raises
-    SetupError for another format, LayoutEngineMissing for all but dot and mermaid where no Graphviz is installed.
+    ``open`` shows the inside of all agents, or of those named; groups more than ``depth`` deep become boxes.
+    Raises SetupError for another format, LayoutEngineMissing for all but dot and mermaid where no Graphviz is
+    installed.
 
     >>> from flowagents.core.graph import End, Node
     >>> draw_graph(Graph("g", "end", (Node("end", End()),)), "dot").splitlines()[0]
@@ -82,9 +83,10 @@ def draw_run(
     open: bool | Collection[str] = False,
     depth: int | None = None,
 ) -> str | bytes:
-    """Return a picture of the run that ``events`` record on ``graph``: the way taken with counts, and how it stopped.
+    """Return a picture of a run of ``graph``: the way taken with counts, where it stands, how it stopped.
 
-    Some of the first events give the picture of the run at that point. Formats and errors are those of draw_graph.
+    The first few of its events give the picture of the run at that point. Formats and errors are those of
+    draw_graph.
 
     >>> from flowagents.core.events import Started
     >>> from flowagents.core.graph import End, Node
@@ -94,6 +96,25 @@ def draw_run(
     from flowagents.view.overlay import overlay
 
     return draw_picture(overlay(picture(graph, open=open, depth=depth), Program(graph), events), format)
+
+
+def draw(
+    graph: Graph,
+    format: str = "svg",
+    *,
+    events: Iterable[Event] | None = None,
+    open: bool | Collection[str] = False,
+    depth: int | None = None,
+) -> str | bytes:
+    """Return a picture of ``graph``, or where ``events`` are given of that run; for callers that have either.
+
+    >>> from flowagents.core.graph import End, Node
+    >>> "finished" in draw(Graph("g", "end", (Node("end", End()),)), "dot")
+    False
+    """
+    if events is None:
+        return draw_graph(graph, format, open=open, depth=depth)
+    return draw_run(graph, events, format, open=open, depth=depth)
 
 
 def draw_picture(drawn: Picture, format: str) -> str | bytes:

@@ -1,4 +1,7 @@
-"""Who lays out dot text: the program dot, else the libraries in the wheel of pygraphviz, else nobody. Never the network."""
+"""Who lays out dot text: the program dot, else the libraries in the wheel of pygraphviz, else nobody.
+
+Nothing is ever asked over the network.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from flowagents.view.picture import Picture
 MISSING = (
     "{format} was asked for, but neither the program dot nor the package pygraphviz was found. "
     "Do one of these: install Graphviz (Debian, Ubuntu: apt install graphviz; macOS: brew install graphviz; "
-    "Windows: winget install graphviz), or pip install 'flowagents[viz]', which brings the layout engine along. "
+    "Windows: winget install graphviz), or pip install 'flowagents[viz]', which brings the engine along. "
     "Without either, the formats dot and mermaid work; GitHub and many editors show mermaid as a picture."
 )
 

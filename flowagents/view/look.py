@@ -1,4 +1,7 @@
-"""How boxes and arrows look, for every writer: colours, and what a run changes. No meaning is carried by colour alone."""
+"""How boxes and arrows look, for every writer: colours, and what a run changes.
+
+No meaning is carried by colour alone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes a picture as a Mermaid flowchart: plain text, no program needed, shown as a picture by GitHub and others."""
+"""Writes a picture as a Mermaid flowchart: plain text, no program needed, a picture on many sites."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ import json
 
 from flowagents.view.look import GROUPS, BoxLook, arrow_look, box_look
 from flowagents.view.picture import PicEdge, PicGroup, PicNode, Picture
+from flowagents.view.words import TIMES
 
-PLAIN_SIGNS = " ,:=≥≤×·…①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳▸▶⏸✖—?!()/"
+PLAIN_SIGNS = " ,:=≥≤\u00d7·…①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳▸▶⏸✖—?!()/"
+SETTINGS = ("config:", "  flowchart:", "    wrappingWidth: 420")
+"""A line of a box is as long as it is; Mermaid would break it."""
+WIDE = str.maketrans("<>&", "\uff1c\uff1e\uff06")
+"""The heading takes no numbers for signs; these stand for those that are markup there."""
+JOINER = "\u2060"
+"""A sign without width: it keeps apart what Mermaid would read as a line break, a formula or an icon."""
 BETWEEN_WORDS = "_-.'"
 """Signs that are safe between two letters or digits; elsewhere they may be markup."""
 
@@ -17,11 +24,12 @@ def to_mermaid(drawn: Picture) -> str:
 
     >>> from flowagents.core.graph import End, Graph, Node
     >>> from flowagents.view.picture import picture
-    >>> print(to_mermaid(picture(Graph("g", "end", (Node("end", End()),)))).splitlines()[3])
-    flowchart TD
+    >>> "flowchart TD" in to_mermaid(picture(Graph("g", "end", (Node("end", End()),))))
+    True
     """
     heading = " · ".join(part for part in (drawn.title, *drawn.lines, drawn.stop) if part)
-    lines = ["---", f"title: {json.dumps(heading, ensure_ascii=False)}", "---", "flowchart TD"]
+    title = json.dumps(heading.translate(WIDE), ensure_ascii=False)
+    lines = ["---", f"title: {title}", *SETTINGS, "---", "flowchart TD"]
     lines += [f"  accTitle: {_spoken(drawn.title)}"]
     lines += _boxes(drawn, "", "  ")
     lines += [_arrow(edge) for edge in drawn.edges]
@@ -44,6 +52,8 @@ def escape(text: str) -> str:
         )
         plain = char.isalnum() or char in PLAIN_SIGNS or (between and char in BETWEEN_WORDS)
         made.append(char if plain else f"#{ord(char)};")
+        if char in "\\$:" and position < len(text) - 1 and text[position + 1] != " ":
+            made.append(JOINER)
     return "".join(made) or " "
 
 
@@ -52,7 +62,7 @@ def _boxes(drawn: Picture, group: str, indent: str) -> list[str]:
     lines = [indent + _box(node) for node in drawn.nodes if node.group == group]
     for inner in drawn.groups:
         if inner.group == group:
-            title = _joined(inner.title, inner.lines, (inner.note,))
+            title = " · ".join(escape(line) for line in (inner.title, *inner.lines, inner.note) if line)
             lines.append(f'{indent}subgraph {inner.id}["{title}"]')
             lines += _boxes(drawn, inner.id, indent + "  ")
             lines.append(f"{indent}end")
@@ -69,7 +79,7 @@ def _box(node: PicNode) -> str:
 
 
 def _joined(title: str, lines: tuple[str, ...], more: tuple[str, ...]) -> str:
-    """Return the lines of a box or group as one label."""
+    """Return the lines of a box as one label."""
     return "<br/>".join([f"<b>{escape(title)}</b>", *(escape(line) for line in (*lines, *more) if line)])
 
 
@@ -77,7 +87,7 @@ def _arrow(edge: PicEdge) -> str:
     """Return the line of an arrow."""
     look = arrow_look(edge)
     sign = "-.->" if look.dashed or look.dotted else "==>" if edge.count else "-->"
-    text = f"{edge.label} ×{edge.count}".strip() if edge.count else edge.label
+    text = f"{edge.label} {TIMES}{edge.count}".strip() if edge.count else edge.label
     label = f'|"{escape(text)}"|' if text else ""
     return f"  {edge.tail} {sign}{label} {edge.head}"
 

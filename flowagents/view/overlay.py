@@ -1,10 +1,8 @@
-"""What a run did, counted on a picture: the way taken, who said how much, what it cost, where it stands or failed."""
+"""What a run did, counted on a picture: the way taken, who said how much, the cost, where it stands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
 
 from flowagents.core.effects import (
     AskHuman,
@@ -22,10 +20,11 @@ from flowagents.core.graph import Compute
 from flowagents.core.program import Program
 from flowagents.core.step import Taken, advance
 from flowagents.core.task import State
-from flowagents.core.value import value
+from flowagents.core.value import replaced, value
 from flowagents.patterns.talk import Say
+from flowagents.ports import Json
 from flowagents.view.picture import Move, PicEdge, PicGroup, PicNode, Picture
-from flowagents.view.words import LINE_MAX, cut
+from flowagents.view.words import LINE_MAX, TIMES, cut
 
 DONE_WORDS: dict[type, tuple[str, str]] = {
     CallModel: ("model call", "model calls"),
@@ -50,7 +49,7 @@ class Tally:
         self.priced = 0
         self.unpriced = 0
 
-    def add(self, effect: Effect, answer: Any) -> None:
+    def add(self, effect: Effect, answer: Json) -> None:
         """Count one answered effect."""
         self.done[type(effect)] = self.done.get(type(effect), 0) + 1
         if not isinstance(effect, CallModel) or not isinstance(answer, dict):
@@ -103,13 +102,13 @@ def overlay(drawn: Picture, program: Program, events: Iterable[Event]) -> Pictur
     nodes = tuple(
         _node(node, account.tallies.get(node.id), marks.get(node.id), entered) for node in drawn.nodes
     )
-    return replace(
+    return replaced(
         drawn,
         nodes=nodes,
         groups=tuple(_group(group, marks.get(group.id, ("", ""))) for group in drawn.groups),
         edges=tuple(_edge(edge, account.moves[edge.id]) for edge in drawn.edges),
         stop=stop_text(account.state),
-        legend=(*drawn.legend[:1], "blue ×n: taken n times", "dashed grey: not taken"),
+        legend=(*drawn.legend[:1], f"blue {TIMES}n: taken n times", "dashed grey: not taken"),
     )
 
 
@@ -157,7 +156,7 @@ class _Walks:
     def __init__(self, drawn: Picture, program: Program) -> None:
         self.drawn = drawn
         self.program = program
-        self.arrows = {(edge.tail, edge.moves): edge for edge in drawn.edges}
+        self.arrows = {(edge.tail, way): edge for edge in drawn.edges for way in edge.ways}
         self.moves = {edge.id: 0 for edge in drawn.edges}
         self.tallies: dict[str, Tally] = {}
         self.at: dict[Path, tuple[str, tuple[Move, ...]]] = {}
@@ -218,12 +217,12 @@ class _Walks:
             self.at[path] = (arrow.head, ())
 
     def _start(self, place: str) -> str:
-        """Return the start mark of the task's graph that holds a place: the one with the longest common beginning."""
+        """Return the start mark of the innermost task's graph that holds a place."""
         found = [prefix for prefix in self.starts if place.startswith(prefix)]
         return self.starts[max(found, key=len)]
 
     def _said(self, author: str, how: str, box: str) -> None:
-        """Count a message where it was said; one said by a folded step belongs to the box titled like its author."""
+        """Count a message where it was said; one said by a folded step belongs to the box of its author."""
         if how == "folded":
             named = [node.id for node in self.drawn.nodes if node.place.rpartition("/")[2] == author]
             if not named:
@@ -242,17 +241,17 @@ def _node(node: PicNode, tally: Tally | None, mark: tuple[str, str] | None, ente
     if mark is None:
         reached = node.id in entered or tally is not None or node.kind == "start"
         mark = ("reached" if reached else "missed", "")
-    return replace(node, counts=counts, mark=mark[0], note=mark[1])
+    return replaced(node, counts=counts, mark=mark[0], note=mark[1])
 
 
 def _group(group: PicGroup, mark: tuple[str, str]) -> PicGroup:
     """Return a group with where the run stands."""
-    return replace(group, mark=mark[0], note=mark[1])
+    return replaced(group, mark=mark[0], note=mark[1])
 
 
 def _edge(edge: PicEdge, count: int) -> PicEdge:
     """Return an arrow with its count."""
-    return edge if edge.style == "needs" else replace(edge, count=count)
+    return edge if edge.style == "needs" else replaced(edge, count=count)
 
 
 def _marks(drawn: Picture, state: State) -> dict[str, tuple[str, str]]:

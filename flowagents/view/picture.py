@@ -1,19 +1,22 @@
 """The one picture model: a graph as boxes, arrows and groups with final texts. Writers only spell it out.
 
-Closed, an agent is one box, and steps that only keep the books are folded away: an edge through them is one arrow. Open,
-the inside of an agent is a group. Every arrow knows the moves it stands for, so a run can be counted on any picture.
+Closed, an agent is one box, and steps that only keep the books are folded away: an edge through them is
+one arrow. Open, the inside of an agent is a group. Every arrow knows the moves it stands for, so a run can be
+counted on any picture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from flowagents.core.graph import Call, Child, Compute, Edge, End, Fan, Graph, Node, Part, inner_graphs
+from flowagents.core.graph import Call, Child, Compute, End, Fan, Graph, Node, Part, inner_graphs
+from flowagents.core.guards import exits_of
 from flowagents.core.value import value
 from flowagents.patterns.talk import Say
 from flowagents.view.words import (
     LABEL_MAX,
     LINE_MAX,
+    LONG_LABEL_MAX,
     TITLE_MAX,
     RuleText,
     asks_human_only,
@@ -23,6 +26,7 @@ from flowagents.view.words import (
     exit_rules,
     inside,
     rule_texts,
+    speaks,
     title_of,
 )
 
@@ -36,11 +40,10 @@ LINES_MAX = 5
 
 @value
 class PicNode:
-    """A box. ``kind`` is start, agent, human, model, tool, function, code, graph, step, end, or exit: the end
-    of an open part.
+    """A box. ``kind`` is start, agent, human, model, tool, function, code, graph, step, end or exit.
 
-    A run fills in ``counts``, what happened here, ``mark``: current, waiting, failed, reached or missed, and ``note``,
-    a line about the mark.
+    An exit is the end of an open part. A run fills in ``counts``, what happened here, ``mark``: current,
+    waiting, failed, reached or missed, and ``note``, a line about the mark.
     """
 
     id: str
@@ -59,7 +62,8 @@ class PicNode:
 class PicEdge:
     """An arrow between boxes or groups. ``style`` is rule, start, limit, failure, never or needs.
 
-    ``moves`` are the edges it stands for, in the order they are taken; ``count`` is how often a run did, None without one.
+    ``ways`` are what it stands for, each the edges in the order they are taken; ``count`` is how often a run took
+    any of them, None without a run.
     """
 
     id: str
@@ -68,13 +72,13 @@ class PicEdge:
     style: str
     label: str = ""
     tooltip: str = ""
-    moves: tuple[Move, ...] = ()
+    ways: tuple[tuple[Move, ...], ...] = ()
     count: int | None = None
 
 
 @value
 class PicGroup:
-    """A frame around boxes; ``entry`` and ``exit`` are boxes inside at which arrows to and from it are tied."""
+    """A frame around boxes; ``entry`` and ``exit`` are the boxes inside at which its arrows are tied."""
 
     id: str
     place: str
@@ -90,9 +94,10 @@ class PicGroup:
 
 @value
 class Spot:
-    """Where a node of the graph is in the picture: ``box`` (of its own), ``inside`` a closed one, ``part`` or ``folded``.
+    """Where a node of the graph is in the picture.
 
-    ``id`` is the box, the group of a part, or for a folded step the start mark of its task's graph.
+    ``how`` is ``box`` (of its own), ``inside`` (of a closed one), ``part`` or ``folded``. ``id`` is the box,
+    the group of a part, or for a folded step the start mark of its task's graph.
     """
 
     how: str
@@ -101,7 +106,7 @@ class Spot:
 
 @value
 class Picture:
-    """A whole picture. ``spots`` finds the place of any node, ``rescues`` are the moves that follow a failure."""
+    """A whole picture. ``spots`` finds any node by its place, ``rescues`` are the moves after a failure."""
 
     name: str
     title: str
@@ -118,9 +123,11 @@ class Picture:
 def picture(graph: Graph, *, open: bool | Collection[str] = False, depth: int | None = None) -> Picture:
     """Return the picture of ``graph``.
 
-    ``open`` shows the inside of all agents, or of those named by node or place. Groups more than ``depth`` deep become
-    boxes; without a depth that happens only in a picture of more than 300 boxes.
+    ``open`` shows the inside of all agents, or of those named by node or place. Groups more than ``depth``
+    deep become boxes; without a depth that happens only in a picture of more than 300 boxes. Raises KeyError
+    if an edge leads nowhere.
 
+    >>> from flowagents.core.graph import Edge
     >>> pic = picture(Graph("g", "a", (Node("a", Fan(()), (Edge("end"),)), Node("end", End()))))
     >>> [node.title for node in pic.nodes], len(pic.edges)
     (['', 'a', 'end'], 2)
@@ -138,14 +145,16 @@ def picture(graph: Graph, *, open: bool | Collection[str] = False, depth: int | 
 def drawn_edges(graph: Graph) -> frozenset[Move]:
     """Return every move that a picture with all agents open draws as an arrow or as a part of one.
 
+    >>> from flowagents.core.graph import Edge
     >>> sorted(drawn_edges(Graph("g", "a", (Node("a", Fan(()), (Edge("end"),)), Node("end", End())))))
     [('a', 0)]
     """
-    return frozenset(move for edge in _Draft(graph, True, None).picture().edges for move in edge.moves)
+    drawn = _Draft(graph, True, None).picture()
+    return frozenset(move for arrow in drawn.edges for way in arrow.ways for move in way)
 
 
 class _Frame:
-    """One graph in one place. ``start`` is the start mark of the task that walks it, ``outer`` the part it belongs to."""
+    """One graph in one place. ``start`` is the start mark of its task, ``outer`` the part it belongs to."""
 
     def __init__(
         self, graph: Graph, prefix: str, group: str, start: str, outer: tuple[_Frame, Node] | None
@@ -159,6 +168,8 @@ class _Frame:
         self.parts: dict[str, _Frame] = {}
         self.folded: dict[str, None] = {}
         self.texts = {node.name: rule_texts(node) for node in graph.nodes}
+        self.wraps = outer is not None and _wraps(outer[1])
+        self.chooses = outer is not None and any(edge.when and exits_of(edge.when) for edge in outer[1].edges)
 
 
 class _Draft:
@@ -184,17 +195,17 @@ class _Draft:
             for node in frame.graph.nodes:
                 if node.name not in frame.folded:
                     self._leave(frame, node)
-        graph = self.graph
+        graph, edges = self.graph, _merged(self.edges)
         return Picture(
             graph.name,
             clean(graph.title) or clean(graph.name),
             (*(clean(note) for note in graph.notes), *_limit_lines(graph)),
             tuple(self.nodes),
-            tuple(self.edges),
+            edges,
             tuple(self._tied(group) for group in self.groups),
             self.spots,
             frozenset(self.rescues),
-            legend=_legend(self.edges),
+            legend=_legend(edges),
         )
 
     # -- boxes
@@ -208,11 +219,16 @@ class _Draft:
         """Draw the boxes of one graph and of what is open in it."""
         self.frames.append(frame)
         frame.folded = _folded(frame)
+        if frame.wraps:
+            frame.folded |= {node.name: None for node in frame.graph.nodes if isinstance(node.does, End)}
         for node in frame.graph.nodes:
             place = frame.prefix + node.name
             self.rescues |= {(place, p): None for p, edge in enumerate(node.edges) if edge.on == "failure"}
             if node.name in frame.folded:
                 self.spots[place] = Spot("folded", frame.start)
+            elif frame.wraps and isinstance(node.does, Call):
+                self.spots[place] = Spot("box", frame.group)
+                self._task(node.does.graph, f"{place}/", frame.group, level)
             elif self._is_open(node, place, level):
                 self._open(frame, node, place, level + 1)
             else:
@@ -222,14 +238,14 @@ class _Draft:
         """Tell whether the inside of a node is drawn."""
         if not any(True for _ in inner_graphs(node)) or (self.depth is not None and level >= self.depth):
             return False
-        if node.kind != "agent" or isinstance(self.open, bool):
-            return node.kind != "agent" or self.open is True
+        if not speaks(node) or isinstance(self.open, bool):
+            return not speaks(node) or self.open is True
         return node.name in self.open or place in self.open
 
     def _open(self, frame: _Frame, node: Node, place: str, level: int) -> None:
         """Draw a node as a group with what is inside."""
         group = f"g{len(self.groups)}"
-        kind = "agent" if node.kind == "agent" else "graph"
+        kind = "agent" if speaks(node) else "graph"
         lines = tuple(cut(line, LINE_MAX) for line in (*_calls(node), *node.notes) if line)
         self.groups.append(PicGroup(group, place, kind, cut(title_of(node), TITLE_MAX), lines, frame.group))
         match node.does:
@@ -249,9 +265,8 @@ class _Draft:
         ids: dict[str, str] = {}
         for child in children:
             ids[child.name] = inner = f"g{len(self.groups)}"
-            lines = (f"needs {', '.join(child.needs)}",) if child.needs else ()
+            lines = (cut(f"needs {', '.join(child.needs)}", LINE_MAX),) if child.needs else ()
             title = cut(child.name, TITLE_MAX)
-            lines = tuple(cut(line, LINE_MAX) for line in lines)
             self.groups.append(PicGroup(inner, f"{place}/{child.name}", "child", title, lines, group))
             self._task(child.graph, f"{place}/{child.name}/", inner, level)
         for child in children:
@@ -305,6 +320,8 @@ class _Draft:
             texts = {p: text for p, text in texts.items() if node.edges[p].on == "failure"}
         for position, text in sorted(texts.items()):
             edge = node.edges[position]
+            if frame.wraps and not frame.chooses:
+                text = RuleText("", "", text.never)
             style = "never" if text.never else "failure" if edge.on == "failure" else "rule"
             self._arrows(spot.id, frame, edge.to, ((place, position),), text, style)
 
@@ -322,8 +339,13 @@ class _Draft:
                 style = "limit"
             self._arrow(tail, self.spots[place].id, style, text, moves)
             return
-        for position, edge in enumerate(node.edges):
-            own = frame.texts[to][position]
+        texts = frame.texts[to]
+        if isinstance(node.does, End) and frame.outer is not None:
+            texts = exit_rules(frame.outer[1], to)
+            frame, node = frame.outer
+            place = frame.prefix + node.name
+        for position, own in texts.items():
+            edge = node.edges[position]
             said = "" if _in_agent(frame) else _said(node)
             via = RuleText(
                 text.order or own.order, " · ".join(filter(None, (text.when, said, own.when))), own.never
@@ -334,19 +356,45 @@ class _Draft:
 
     def _arrow(self, tail: str, head: str, style: str, text: RuleText, moves: tuple[Move, ...]) -> None:
         """Add an arrow."""
-        words = " ".join(part for part in (text.order, cut(text.when, LABEL_MAX)) if part)
+        longest = LONG_LABEL_MAX if " · " in text.when else LABEL_MAX
+        words = " ".join(part for part in (text.order, cut(text.when, longest)) if part)
         label = f"{words} (never reached)".strip() if style == "never" else words
-        self.edges.append(PicEdge(f"e{len(self.edges)}", tail, head, style, label, text.text, moves))
+        self.edges.append(PicEdge("", tail, head, style, label, text.text, (moves,)))
+
+
+def _wraps(node: Node) -> bool:
+    """Tell whether a part only calls one graph and takes note of how it ended; then one frame shows both."""
+    if not isinstance(node.does, Part) or node.kind != "graph":
+        return False
+    graph = node.does.graph
+    others = [inner for inner in graph.nodes if inner.name != graph.start]
+    notes = all(
+        isinstance(inner.does, End) or (isinstance(inner.does, Compute) and _passes(inner))
+        for inner in others
+    )
+    return notes and isinstance(graph.node(graph.start).does, Call)
+
+
+def _merged(edges: list[PicEdge]) -> tuple[PicEdge, ...]:
+    """Return the arrows, those that look alike as one that stands for all their ways."""
+    merged: dict[tuple[str, ...], PicEdge] = {}
+    for edge in edges:
+        alike = (edge.tail, edge.head, edge.style, edge.tooltip)
+        first = merged.get(alike)
+        made = f"e{len(merged)}" if first is None else first.id
+        ways = edge.ways if first is None else (*first.ways, *edge.ways)
+        merged[alike] = PicEdge(made, edge.tail, edge.head, edge.style, edge.label, edge.tooltip, ways)
+    return tuple(merged.values())
 
 
 def _folded(frame: _Frame) -> dict[str, None]:
-    """Return the names of the steps that are folded away: they decide nothing, or decide right after another step."""
+    """Return the names of the steps that are folded away: they decide nothing, or right after a step."""
     graph, nodes = frame.graph, frame.nodes
     comes: dict[str, list[Node]] = {name: [] for name in nodes}
     for node in graph.nodes:
         for edge in node.edges:
             comes[edge.to].append(node)
-    folded = {}
+    folded: dict[str, None] = {}
     for node in graph.nodes:
         name = node.name
         reached = name == graph.start or comes[name]
@@ -367,7 +415,7 @@ def _folded(frame: _Frame) -> dict[str, None]:
 
 def _in_agent(frame: _Frame) -> bool:
     """Tell whether a graph is the inside of an open agent."""
-    return frame.outer is not None and frame.outer[1].kind == "agent"
+    return frame.outer is not None and speaks(frame.outer[1])
 
 
 def _passes(node: Node) -> bool:
@@ -402,7 +450,7 @@ def _kind(frame: _Frame, node: Node) -> str:
     """Return the kind of a closed box."""
     if isinstance(node.does, End):
         return "end" if frame.outer is None else "exit"
-    if node.kind == "agent" and asks_human_only(node):
+    if speaks(node) and asks_human_only(node):
         return "human"
     return "graph" if node.kind == "step" and any(True for _ in inner_graphs(node)) else node.kind
 
@@ -447,7 +495,7 @@ def _limit_lines(graph: Graph) -> list[str]:
     return said
 
 
-def _legend(edges: list[PicEdge]) -> tuple[str, ...]:
+def _legend(edges: tuple[PicEdge, ...]) -> tuple[str, ...]:
     """Explain the signs that a picture uses."""
     styles = {edge.style for edge in edges}
     said = ["①② rules are tried in this order"] if any("①" in edge.label for edge in edges) else []

@@ -1,4 +1,4 @@
-"""Writes the rules of a graph as a plain table, exact where a picture has to be brief. Needs nothing installed."""
+"""Writes the rules of a graph as a plain table, exact where a picture has to be brief. Needs no program."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from flowagents.core.graph import Graph
 from flowagents.view.picture import PicEdge, Picture, picture
+from flowagents.view.words import TIMES
 
 COLUMN_MAX = 60
 
@@ -33,14 +34,14 @@ def picture_table(drawn: Picture) -> str:
     """
     names = _names(drawn)
     counted = any(edge.count is not None for edge in drawn.edges)
-    rows = [("from", "to", "when", "taken")]
+    rows: list[tuple[str, ...]] = [("from", "to", "when", "taken")]
     before = ""
     for edge in _in_order(drawn):
         tail = names[edge.tail] if edge.tail != before else ""
-        rows.append((tail, names[edge.head], _when(edge), f"×{edge.count}" if edge.count else "·"))
+        rows.append((tail, names[edge.head], _when(edge), f"{TIMES}{edge.count}" if edge.count else "·"))
         before = edge.tail
     if not counted:
-        rows = [row[:3] for row in rows]  # type: ignore[misc]
+        rows = [row[:3] for row in rows]
     heading = [line for line in (drawn.title, " · ".join(drawn.lines), drawn.stop) if line]
     return "\n".join([*heading, "", *_aligned(rows)])
 

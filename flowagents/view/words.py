@@ -1,4 +1,4 @@
-"""The words of pictures: what a rule, a box and a limit are called. Nothing here knows shapes, colours or places."""
+"""The words of pictures: what a rule, a box and a limit are called. Nothing here knows shapes or colours."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from flowagents.patterns.asks import AskDefault
 from flowagents.patterns.talk import Check
 
 LABEL_MAX = 28
+LONG_LABEL_MAX = 48
 LINE_MAX = 44
 TITLE_MAX = 40
+TIMES = "\N{MULTIPLICATION SIGN}"
 NAMELESS = "(no name)"
 EXIT_WORDS = {
     "said": "",
@@ -42,9 +44,9 @@ class RuleText:
 
 
 def clean(text: str) -> str:
-    """Return ``text`` on one line: blanks and characters that cannot be printed become single spaces.
+    r"""Return ``text`` on one line: blanks and characters that cannot be printed become single spaces.
 
-    >>> clean("two\\nlines\\x00 here ")
+    >>> clean("two\nlines\x00 here ")
     'two lines here'
     """
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
@@ -94,12 +96,13 @@ def rule_texts(node: Node) -> dict[int, RuleText]:
             texts |= _numbered([_rule(p, edge, edge.when) for p, edge in rules], "")
         else:
             settled = [_rule(p, edge, _settled(edge, exit_name)) for p, edge in rules]
-            texts |= _numbered(settled, exit_words(node, exit_name))
+            said = exit_words(node, exit_name) if speaks(node) or len(_exits(node)) > 1 else ""
+            texts |= _numbered(settled, said)
     return texts
 
 
 def exit_rules(node: Node, exit_name: str) -> dict[int, RuleText]:
-    """Return the text of each edge of a part's node that may be taken from the end ``exit_name``, by position.
+    """Return the text of each edge that may be taken once a part has reached ``exit_name``, by position.
 
     >>> node = Node("n", Part(Graph("g", "said", (Node("said", End()),))), (Edge("next"),), "agent")
     >>> list(exit_rules(node, "said"))
@@ -119,10 +122,10 @@ def exit_rules(node: Node, exit_name: str) -> dict[int, RuleText]:
 def exit_words(node: Node, exit_name: str) -> str:
     """Return what it is called when the graph inside ``node`` ends at ``exit_name``.
 
-    >>> exit_words(Node("n", End(), kind="agent"), "limit")
+    >>> exit_words(Node("n", Part(Graph("g", "limit", (Node("limit", End()),))), kind="agent"), "limit")
     'auto-reply limit'
     """
-    if node.kind != "agent":
+    if not speaks(node):
         return clean(exit_name)
     if exit_name == "ended":
         guards = [check.ended for check in _checks(node)]
@@ -137,16 +140,25 @@ def box_lines(node: Node) -> list[str]:
     ['max_turns was reached']
     """
     match node.does:
-        case Part() if node.kind == "agent":
+        case Part() if speaks(node):
             lines = _agent_lines(node)
         case End(rule=rule) if clean(rule) != title_of(node):
             lines = [rule]
         case Call() | Fan() | Part():
             count = sum(1 for graph in inner_graphs(node) for _ in _steps(graph))
-            lines = [f"▸ {count} step{'' if count == 1 else 's'} inside"]
+            lines = [f"▸ {count} step{'' if count == 1 else 's'} inside"] if count else []
         case _:
             lines = []
     return [*(line for line in lines if line), *node.notes]
+
+
+def speaks(node: Node) -> bool:
+    """Tell whether a node is an agent: a reply procedure spelled out in place.
+
+    >>> speaks(Node("n", Part(Graph("g", "e", (Node("e", End()),))), kind="agent"))
+    True
+    """
+    return isinstance(node.does, Part) and node.kind not in ("graph", "step")
 
 
 def asks_human_only(node: Node) -> bool:
@@ -206,8 +218,8 @@ def _steps(graph: Graph) -> Iterator[Node]:
 
 
 def _competing(node: Node, edges: list[tuple[int, Edge]]) -> list[tuple[str | None, list[tuple[int, Edge]]]]:
-    """Divide edges into lists that are tried one after the other: by exit where each edge asks for one, else all."""
-    names = [end.name for end in node.does.graph.nodes if isinstance(end.does, End)] if _exits(node) else []
+    """Divide edges into lists whose members compete: by exit where each edge asks for one, else all."""
+    names = _exits(node)
     by_exit: dict[str, list[tuple[int, Edge]]] = {}
     for position, edge in edges:
         fits = [name for name in names if edge.when is None or settle_exit(edge.when, name) is not False]
@@ -217,14 +229,16 @@ def _competing(node: Node, edges: list[tuple[int, Edge]]) -> list[tuple[str | No
     return list(by_exit.items())
 
 
-def _exits(node: Node) -> bool:
-    """Tell whether the edges of a node may ask which end its graph has reached."""
-    return isinstance(node.does, (Part, Call))
+def _exits(node: Node) -> list[str]:
+    """Return the names of the ends that the edges of a node may ask for."""
+    if not isinstance(node.does, (Part, Call)):
+        return []
+    return [end.name for end in node.does.graph.nodes if isinstance(end.does, End)]
 
 
 @value
 class _Rule:
-    """An edge on its way to a text. ``words`` is the guard or the label, ``always`` that it asks for nothing."""
+    """An edge on its way to a text. ``words`` are its guard or its label, ``always``: it asks for nothing."""
 
     position: int
     words: str
@@ -240,12 +254,12 @@ def _rule(position: int, edge: Edge, guard: Guard | bool | None) -> _Rule:
 
 
 def _settled(edge: Edge, exit_name: str) -> Guard | bool | None:
-    """Return what an edge still asks for once it is known which end was reached; False: it cannot be taken."""
+    """Return what an edge still asks for once an end was reached; False: it cannot be taken."""
     return None if edge.when is None else settle_exit(edge.when, exit_name)
 
 
 def _numbered(rules: list[_Rule], common: str) -> dict[int, RuleText]:
-    """Number competing rules if there are several; one that always applies after others is called else."""
+    """Return the texts of competing rules: numbered if there are several, the last resort called else."""
     texts: dict[int, RuleText] = {}
     closed = False
     for number, rule in enumerate(rules, 1):

@@ -18,10 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from flowagents import AssistantAgent, ConversableAgent, UserProxyAgent  # noqa: E402
+from flowagents import AssistantAgent, ConversableAgent, UserProxyAgent, watching  # noqa: E402
 from flowagents.classic import texts  # noqa: E402
 from flowagents.coding import LocalCommandLineCodeExecutor  # noqa: E402
-from flowagents.core.events import Answered, Started  # noqa: E402
+from flowagents.core.events import Started  # noqa: E402
 from flowagents.core.guards import text_of  # noqa: E402
 from flowagents.errors import ModelRefused, RunFailed  # noqa: E402
 from flowagents.ports import ModelReply, ModelRequest  # noqa: E402
@@ -202,6 +202,7 @@ class Stage:
         self.human_requests: list[str] = []
         self.reply_function_calls: list[dict[str, Any]] = []
         self.deliveries: list[dict[str, Any]] = []
+        self.threads: dict[tuple[str, ...], Any] = {}
 
     # -- construction
 
@@ -342,8 +343,9 @@ class Stage:
 
     def play(self, op: Mapping[str, Any]) -> dict[str, Any]:
         """Play one operation and return its part of the result."""
-        kind = op["op"]
-        return getattr(self, f"op_{kind}")(op) or {}  # type: ignore[no-any-return]  # every op_ returns a dict or None
+        self.deliveries = []
+        with watching(self):
+            return getattr(self, f"op_{op['op']}")(op) or {}  # type: ignore[no-any-return]  # a dict or None
 
     def op_initiate_chat(self, op: Mapping[str, Any]) -> dict[str, Any]:
         """Chat."""
@@ -354,7 +356,6 @@ class Stage:
             result = asyncio.run(sender.a_initiate_chat(recipient, message=message, **options))
         else:
             result = sender.initiate_chat(recipient, message=message, **options)
-        self._deliver(result.run)
         return {"chats": [self.chat_of(result)]}
 
     def chat_of(self, result: Any) -> dict[str, Any]:
@@ -402,8 +403,31 @@ class Stage:
 
     # -- what is observed
 
-    def _deliver(self, run: Any) -> None:
-        """Note what a run delivered, in time order: what each event added to a thread."""
+    def on_event(self, run: Any, event: Any) -> None:
+        """Note what an event added to the threads, in time order."""
+        if isinstance(event, Started):
+            self.threads = {key: thread for key, thread in event.memory.items() if key[0] == "thread"}
+        memories = [task.memory for task in run.state.tasks.values()] or [run.state.memory]
+        for memory in memories:
+            for key, thread in memory.items():
+                if key[0] == "thread" and thread is not self.threads.get(key):
+                    self._deliver(key, thread)
+
+    def on_delta(self, place: str, text: str) -> None:
+        """Pieces of answers are not delivered."""
+
+    def _deliver(self, key: tuple[str, ...], thread: Any) -> None:
+        """Note the entries that a thread has more than before."""
+        older = self.threads.get(key)
+        start = len(older) if older is not None and thread.continues(older) else 0
+        self.threads[key] = thread
+        for entry in thread.entries(start):
+            (recipient,) = set(key[1].split(" & ")) - {entry.author}
+            made = {"from": entry.author, "to": recipient, "content": self.clean(entry.body.get("content"))}
+            calls = [call["function"]["name"] for call in entry.body.get("tool_calls", [])]
+            if "function_call" in entry.body:
+                calls = [entry.body["function_call"]["name"]]
+            self.deliveries.append({**made, "calls": calls} if calls else made)
 
     def clean(self, value: Any) -> Any:
         """Return a value without the names of folders and generated files."""
@@ -424,7 +448,7 @@ class Stage:
             said = {peer.name: self.clean(list(messages)) for peer, messages in agent.chat_messages.items() if messages}
             if said:
                 conversations[name] = said
-            counts = {peer.name if peer else None: count for peer, count in agent.ledger.counts.items() if count}
+            counts = {peer.name: count for peer, count in agent.ledger.counts.items() if peer and count}
             if counts:
                 counters[name] = counts
         found = {
@@ -474,10 +498,12 @@ def play(scenario: Mapping[str, Any]) -> dict[str, Any]:
             exception = {"type": type(error).__name__, "op": -1}
         for number, op in enumerate(scenario["run"] if exception is None else ()):
             try:
-                ops.append(stage.play(op))
+                made = stage.play(op)
+                ops.append({**made, "deliveries": stage.deliveries})
             except (Exception, KeyboardInterrupt) as error:
                 failed = {"type": _type(error), "op": number}
-                ops.append({"exception": failed} if op.get("expect_error") else {})
+                made = {"exception": failed} if op.get("expect_error") else {}
+                ops.append({**made, "deliveries": stage.deliveries})
                 if not op.get("expect_error"):
                     exception = failed
                     break
@@ -498,5 +524,3 @@ def main(files: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
-
-__all__ = ["Answered", "Started", "main", "play"]

@@ -10,13 +10,13 @@ from flowagents.core.events import Answered, Event, Failed, Failure, Started
 from flowagents.core.graph import Graph, Node, Part, inner_graphs
 from flowagents.core.program import Program, Row, Way
 from flowagents.core.step import Taken, advance, fold
-from flowagents.core.task import State
+from flowagents.core.task import Memory, State
 from flowagents.runtime.driver import Driver, Log
 from flowagents.runtime.loops import run_sync
 from flowagents.runtime.performing import Performer
 from flowagents.testing.strategies import Scripted, World, effect_places
 
-MEMORY = {("flag", "x"): False, ("typed", "x"): ("before",)}
+MEMORY: Memory = {("flag", "x"): False, ("typed", "x"): ("before",)}
 """What every run remembers when it starts."""
 
 
@@ -65,7 +65,7 @@ def outcome(world: World, state: State, name: Name, at: float) -> Event:
     try:
         return Answered(at, name, world.script.answer(name, place))
     except Scripted as error:
-        return Failed(at, name, Failure("error", "Scripted", str(error), place))
+        return Failed(at, name, Failure("error", "Scripted", str(error)))
 
 
 def events_in_order(world: World, program: Program, order: bytes, *, seconds: float = 0.0) -> Iterator[Event]:
