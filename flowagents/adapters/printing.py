@@ -72,7 +72,26 @@ def print_message(
     ────────────────────────────────────────────────────────────
     """
     body = [*_answers(message), *_calls(message)] or ["(no text)"]
-    write("\n".join([f"{_name(sender)} (to {_name(recipient)}):", *body, RULE, ""]))
+    write("\n".join([_heading(sender, recipient), *body, RULE, ""]))
+
+
+def print_beginning(sender: str, recipient: str, *, write: Write = write_to_screen) -> None:
+    """Show who is about to say something, before its first word.
+
+    >>> print_beginning("bot", "user")
+    bot (to user):
+    """
+    write(f"{_heading(sender, recipient)}\n")
+
+
+def print_rest(message: Mapping[str, Json], *, write: Write = write_to_screen) -> None:
+    """Show what is left of a message whose text was shown as it arrived: its calls, a thin rule.
+
+    >>> print_rest({"content": "Why did"})
+    <BLANKLINE>
+    ────────────────────────────────────────────────────────────
+    """
+    write("\n".join(["", *_calls(message), RULE, ""]))
 
 
 def print_delta(text: str, *, write: Write = write_to_screen) -> None:
@@ -82,6 +101,10 @@ def print_delta(text: str, *, write: Write = write_to_screen) -> None:
     Why did
     """
     write(visible(text))
+
+
+def _heading(sender: str, recipient: str) -> str:
+    return f"{_name(sender)} (to {_name(recipient)}):"
 
 
 def _name(name: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from flowagents.classic.base import Agent
 from flowagents.classic.chat import BareMessage, Chat, OneReply, Programs
 from flowagents.classic.histories import Ledger, given_history
+from flowagents.classic.keeping import Keeping, check_limit
 from flowagents.classic.messages import Message, MessageSource
 from flowagents.classic.model import executor_of, model_of
 from flowagents.classic.result import ChatResult
@@ -48,7 +48,7 @@ def draw(graph: Any, format: str = "svg", **options: Any) -> Any:
     return drawn(graph, format, **options)
 
 
-class ConversableAgent(Tooling):
+class ConversableAgent(Tooling, Keeping):
     """An agent that answers messages with a model, tools, code, a human, functions, or a fixed reply.
 
     ``max_consecutive_auto_reply`` is how often it goes on by itself with one partner (None: 100).
@@ -90,7 +90,7 @@ class ConversableAgent(Tooling):
                 f"{name!r} has human_input_mode {human_input_mode!r}; give one of {', '.join(MODES)}"
             )
         limit = self.DEFAULT_LIMIT if max_consecutive_auto_reply is None else max_consecutive_auto_reply
-        _check_limit(name, limit)
+        check_limit(name, limit)
         self.name = name
         self.system_message = "" if system_message is None else system_message
         self.description = self.system_message if description is None else description
@@ -321,78 +321,6 @@ class ConversableAgent(Tooling):
 
         return await asyncio.to_thread(self.get_human_input, prompt)
 
-    # -- what it keeps
-
-    @property
-    def chat_messages(self) -> dict[Agent, list[dict[str, Any]]]:
-        """What was said with each partner, oldest first, as this agent sees it; a copy."""
-        found: dict[Agent, list[dict[str, Any]]] = defaultdict(list)
-        for peer, pair in self.ledger.pairs.items():
-            found[peer] = pair.view(self).messages()
-        return found
-
-    def last_message(self, agent: Agent | None = None) -> dict[str, Any] | None:
-        """Return the newest message with ``agent``; without one, with the only partner there is.
-
-        Raises SetupError if there are several partners, or none of that name.
-        """
-        pairs = self.ledger.pairs
-        if agent is None:
-            if not pairs:
-                return None
-            if len(pairs) > 1:
-                names = ", ".join(sorted(peer.name for peer in pairs))
-                raise SetupError(f"{self.name!r} has talked with {names}; say whose last message you want")
-            agent = next(iter(pairs))
-        if agent not in pairs:
-            raise SetupError(f"{self.name!r} has not talked with {agent.name!r}")
-        return pairs[agent].view(self).last()
-
-    def clear_history(
-        self, recipient: Agent | None = None, nr_messages_to_preserve: int | None = None
-    ) -> None:
-        """Forget what was said, with one partner or all, but for the last ``nr_messages_to_preserve`` messages."""
-        for peer, pair in self.ledger.pairs.items():
-            if recipient is None or peer is recipient:
-                pair.clear(self, nr_messages_to_preserve or 0)
-
-    def reset(self) -> None:
-        """Forget histories, counters, and whom to answer."""
-        self.clear_history()
-        self.reset_consecutive_auto_reply_counter()
-        self.stop_reply_at_receive()
-        for slot in self.reply_slots:
-            slot.config = slot.initial_config
-
-    def reset_consecutive_auto_reply_counter(self, sender: Agent | None = None) -> None:
-        """Set the auto-reply counter to 0, for one partner or all."""
-        for peer in list(self.ledger.counts):
-            if sender is None or peer is sender:
-                self.ledger.counts[peer] = 0
-
-    def stop_reply_at_receive(self, sender: Agent | None = None) -> None:
-        """Answer bare messages no longer, of one partner or all."""
-        for peer in list(self.ledger.asked):
-            if sender is None or peer is sender:
-                self.ledger.asked[peer] = False
-
-    def max_consecutive_auto_reply(self, sender: Agent | None = None) -> int | None:
-        """Return the auto-reply limit, for one partner or in general."""
-        return self.ledger.limit if sender is None else self.ledger.limit_for(sender)
-
-    def update_max_consecutive_auto_reply(self, value: int, sender: Agent | None = None) -> None:
-        """Set the auto-reply limit, for one partner or in general and for all known partners."""
-        _check_limit(self.name, value)
-        if sender is not None:
-            self.ledger.limits[sender] = value
-            return
-        self.ledger.limit = value
-        self.ledger.limits.update(dict.fromkeys(self.ledger.limits, value))
-
-    def update_system_message(self, system_message: str) -> None:
-        """Set the system message from the next run on."""
-        self.system_message = system_message
-
 
 def _check_name(name: object) -> None:
     """Raise ConfigError for a name nobody could be called."""
@@ -401,14 +329,6 @@ def _check_name(name: object) -> None:
     if len(name) > 200 or not name.isprintable():
         raise ConfigError(
             f"an agent was named {name!r:.80}; give at most 200 characters, all of them printable"
-        )
-
-
-def _check_limit(name: str, limit: object) -> None:
-    """Raise ConfigError for an auto-reply limit that is no count."""
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise ConfigError(
-            f"{name!r} has max_consecutive_auto_reply {limit!r}; give a whole number of 0 or more"
         )
 
 

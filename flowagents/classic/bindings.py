@@ -13,7 +13,6 @@ from flowagents.ports import CodeBlock, ModelClient, ModelReply, ModelRequest
 from flowagents.runtime.performing import Blocking, Performer, Ticket
 from flowagents.runtime.seen import Seen
 
-
 Peers = Mapping[str, "Agent"]
 """The agents of a conversation by name."""
 

@@ -46,18 +46,18 @@ class Printer:
 
     def _print(self, author: str, body: Mapping[str, Any]) -> None:
         """Print one message, or only its end if its words were printed as they came."""
-        from flowagents.adapters.printing import print_delta, print_message
+        from flowagents.adapters.printing import print_message, print_rest
 
         streamed, self.streaming = self.streaming, ""
         if streamed == author:
-            print_delta("\n")
+            print_rest(body)
         elif not self.agents[author].silent:
             recipient = next(name for name in self.agents if name != author)
             print_message(author, recipient, body)
 
     def on_delta(self, place: str, text: str) -> None:
         """Print a piece of a model's answer."""
-        from flowagents.adapters.printing import print_delta, print_message
+        from flowagents.adapters.printing import print_beginning, print_delta
 
         agent = place.rpartition("/")[0]
         if agent not in self.agents or self.agents[agent].silent:
@@ -65,5 +65,5 @@ class Printer:
         if self.streaming != agent:
             self.streaming = agent
             recipient = next(name for name in self.agents if name != agent)
-            print_message(agent, recipient, {"content": ""})
+            print_beginning(agent, recipient)
         print_delta(text)

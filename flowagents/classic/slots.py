@@ -10,7 +10,6 @@ from flowagents.classic.base import Agent
 from flowagents.errors import ConfigError
 from flowagents.patterns.spec import CheckStep, CodeStep, FunctionStep, ModelStep, ReplyStep, Step, ToolStep
 
-
 Trigger: TypeAlias = type | str | Agent | Callable[[Any], bool] | list[Any] | None
 """For whom a reply function answers: a class, a name, an agent, a predicate on the sender, any of a list, or nobody (None)."""
 

@@ -30,14 +30,8 @@ from flowagents.patterns.spec import (
     Step,
     ToolStep,
 )
-from flowagents.patterns.talk import (
-    Check,
+from flowagents.patterns.takes import (
     Heed,
-    Hookable,
-    JoinResults,
-    ListCalls,
-    Say,
-    ScanCode,
     SettleGraph,
     TakeCode,
     TakeDefault,
@@ -49,6 +43,7 @@ from flowagents.patterns.talk import (
     TakeRule,
     TakeShown,
 )
+from flowagents.patterns.talk import Check, Hookable, JoinResults, ListCalls, Say, ScanCode
 
 EXITS = ("said", "ended", "limit", "left", "silent")
 

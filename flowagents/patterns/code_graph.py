@@ -19,7 +19,8 @@ from flowagents.core.thread import Thread
 from flowagents.core.value import value
 from flowagents.patterns import keys
 from flowagents.patterns.pair import ENDINGS, exits
-from flowagents.patterns.talk import Say, value_of, view_of
+from flowagents.patterns.takes import value_of
+from flowagents.patterns.talk import Say, view_of
 
 INPUT = "input"
 """The node where a code graph begins, and the author of what it begins with."""

@@ -10,7 +10,8 @@ from flowagents.patterns import keys
 from flowagents.patterns.agent import Setting, reply_graph
 from flowagents.patterns.asks import AskFirstMessage, AskFunction
 from flowagents.patterns.spec import AgentSpec
-from flowagents.patterns.talk import Because, Hear, KeepAnswer, OpenChat, Say, TakeMessage, TakeTyped
+from flowagents.patterns.takes import KeepAnswer, TakeMessage, TakeTyped
+from flowagents.patterns.talk import Because, Hear, OpenChat, Say
 
 ENDINGS = {
     "ended": ("finished", "a termination rule matched"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flowagents.runtime.driver import Driver, Watcher
+    from flowagents.runtime.run import Run
 
 
 class _Mode:
@@ -109,21 +110,53 @@ def watching(*watchers: Watcher) -> Iterator[None]:
         _watchers.reset(token)
 
 
+_collections: ContextVar[tuple[list[Run], ...]] = ContextVar("flowagents_collections", default=())
+
+
+@contextmanager
+def collecting() -> Iterator[list[Run]]:
+    """Give a list that every run started inside joins when it comes to its stop, however it stops.
+
+    >>> with collecting() as runs:
+    ...     pass
+    >>> runs
+    []
+    """
+    runs: list[Run] = []
+    token = _collections.set((*_collections.get(), runs))
+    try:
+        yield runs
+    finally:
+        _collections.reset(token)
+
+
 def next_plan() -> Plan:
     """Return what the run that is about to start has to do."""
     mode = _mode.get()
-    watchers = _watchers.get()
-    return Plan(None, None, watchers) if mode is None else Plan(mode, mode.next_path(), watchers)
+    path = None if mode is None else mode.next_path()
+    return Plan(mode, path, _watchers.get(), _collections.get())
 
 
 class Plan:
     """How one run begins: anew, anew and recorded, or with what its trace holds."""
 
-    def __init__(self, mode: _Mode | None, path: Path | None, watchers: tuple[Watcher, ...]) -> None:
-        """Note mode and file, both None where nothing was asked for, and who else watches."""
+    def __init__(
+        self,
+        mode: _Mode | None,
+        path: Path | None,
+        watchers: tuple[Watcher, ...],
+        collections: tuple[list[Run], ...] = (),
+    ) -> None:
+        """Note mode and file, both None where nothing was asked for, who else watches and who collects."""
         self.mode = mode
         self.path = path
         self.watchers = watchers
+        self.collections = collections
+
+    def collect(self, run: Run) -> None:
+        """Hand the run that has come to its stop to those who collect."""
+        for runs in self.collections:
+            runs.append(run)
 
     def driver_options(self) -> dict[str, Any]:
         """Return the options of the driver that the mode sets."""
@@ -144,4 +177,4 @@ class Plan:
         begin_from_file(driver, path, mode.verb, mode.source, (data, memory, seed))
 
 
-__all__ = ["Plan", "next_plan", "recording", "replaying", "resuming", "watching"]
+__all__ = ["Plan", "collecting", "next_plan", "recording", "replaying", "resuming", "watching"]

@@ -56,6 +56,7 @@ class Run:
         self.trace: Path | None = plan.path
         self._stop = driver.stop
         self._drawer = drawer
+        plan.collect(self)
 
     @property
     def stop(self) -> Stop:

@@ -303,7 +303,7 @@ class _Maker:
 
     def ways(self, names: tuple[str, ...], later: tuple[str, ...], position: int) -> list[Edge]:
         """Make edges to take after success: some guarded, at most one back, mostly a last one that is always open."""
-        if self.chance(8):
+        if self.chance(8) and position < len(names) - 1:
             return [Edge(self.of(later) if tag != "a" else later[0], Is("tag", tag)) for tag in TAGS]
         edges = []
         if self.chance(3):
@@ -312,7 +312,7 @@ class _Maker:
             back, guard = self.of(names[: position + 1]), self.guard(names)
             edges.append(Edge(back, guard if self.chance(4) else ~VisitsAtLeast(back, 3) & guard))
         stuck = self.failures and self.chance(16)
-        return [*edges, Edge(later[0], self.guard(names) if stuck else None)]
+        return [*edges, Edge(later[0], AtLeast("count", 0) & self.guard(names) if stuck else None)]
 
     def rescues(self, later: tuple[str, ...]) -> list[Edge]:
         """Make edges that are looked at after a failure."""

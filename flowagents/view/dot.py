@@ -38,7 +38,7 @@ def to_dot(drawn: Picture) -> str:
             "fontcolor": INK,
             "compound": "true",
             "nodesep": "0.55",
-            "ranksep": "0.6",
+            "ranksep": "0.75",
             "pad": "0.25",
             "tooltip": _text(drawn.title),
             "bgcolor": "#FFFFFF",
@@ -99,7 +99,7 @@ def pipe(source: str, format: str) -> bytes | None:
     import graphviz
 
     try:
-        return bytes(graphviz.pipe("dot", format, source.encode()))
+        return bytes(graphviz.pipe("dot", format, source.encode(), quiet=True))
     except graphviz.ExecutableNotFound:
         return None
 
@@ -145,14 +145,14 @@ def _group(group: PicGroup) -> dict[str, str]:
         "penwidth": "3" if group.mark else "1.2",
         "tooltip": _text(group.title),
         "id": group.id,
-        "class": f"group {group.kind}",
+        "class": group.kind,
     }
 
 
 def _box(dot: graphviz.Digraph, node: PicNode) -> None:
     """Write a box."""
     look = box_look(node)
-    names = " ".join(part for part in ("node", node.kind, node.mark) if part)
+    names = " ".join(part for part in (node.kind, node.mark) if part)
     common = {"id": node.id, "class": names, "color": look.border, "tooltip": _text(node.tooltip)}
     if node.kind == "start":
         dot.node(
@@ -204,7 +204,7 @@ def _arrow(dot: graphviz.Digraph, edge: PicEdge, anchors: dict[str, PicGroup], b
     attributes = {
         **ends,
         "id": edge.id,
-        "class": f"edge {edge.style}" + (" taken" if edge.count else ""),
+        "class": edge.style + (" taken" if edge.count else ""),
         "color": look.line,
         "penwidth": f"{look.width:g}",
         "style": "dashed" if look.dashed else "dotted" if look.dotted else "solid",
@@ -235,7 +235,7 @@ def _heading(drawn: Picture) -> str:
 
 def _span(text: str, color: str, size: float, *, bold: bool = False) -> str:
     """Return text in a colour and size, with everything escaped that has a meaning."""
-    inner = html.escape(text) or " "
+    inner = html.escape(text).replace("\\", "&#92;") or " "
     inner = f"<b>{inner}</b>" if bold else inner
     return f'<font color="{color}" point-size="{size:g}">{inner}</font>'
 

@@ -62,8 +62,8 @@ class PicNode:
 class PicEdge:
     """An arrow between boxes or groups. ``style`` is rule, start, limit, failure, never or needs.
 
-    ``ways`` are what it stands for, each the edges in the order they are taken; ``count`` is how often a run took
-    any of them, None without a run.
+    ``ways`` are what it stands for, each the edges in the order they are taken; ``count`` is how often a run
+    took any of them, None without a run.
     """
 
     id: str

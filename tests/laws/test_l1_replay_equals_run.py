@@ -107,7 +107,8 @@ def test_traces_replay_alike_under_every_hash_seed(folder: Path) -> None:
 
 def replaying(paths: list[str], seed: int) -> subprocess.Popen[str]:
     """Start an interpreter with a hash seed that replays traces and prints the digests."""
-    environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(ROOT)}
+    # Not frozen: reading a pickle sets the fields of a value.
+    environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(ROOT), "FLOWAGENTS_FROZEN": "0"}
     command = [sys.executable, "-c", CHILD, *paths]
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
