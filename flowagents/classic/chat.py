@@ -19,9 +19,10 @@ from flowagents.core.program import Program
 from flowagents.core.task import Memory
 from flowagents.errors import ConfigError, MessageError, NameConflict, SetupError
 from flowagents.patterns import keys
-from flowagents.patterns.pair import ChatSettings, chat_graph, one_reply_graph, send_graph
+from flowagents.patterns.pair import ChatSettings, chat_graph, one_reply_graph, send_graph, thread_of
 from flowagents.patterns.spec import AgentSpec
 from flowagents.patterns.talk import last_message_summary
+from flowagents.runtime.inside import current
 from flowagents.runtime.performing import Bindings, Performer, Ticket
 from flowagents.runtime.run import Run
 from flowagents.runtime.seen import Seen
@@ -33,6 +34,7 @@ class Conversation:
     def __init__(self, first: Agent, second: Agent, *, asynchronous: bool) -> None:
         """Check the pair and note what it knows. Raises SetupError for what no run could do."""
         check_pair(first, second)
+        _refuse_own_pair(first, second)
         self.first = first
         self.second = second
         self.asynchronous = asynchronous
@@ -137,7 +139,7 @@ class Chat(Conversation):
             return "" if run.result is None else run.result
         if self.summary_method is None:
             return ""
-        return last_message_summary(self.snapshot.pair.view(self.second).messages())
+        return last_message_summary(self.snapshot.pair.view(self.second, self.first).messages())
 
 
 class BareMessage(Conversation):
@@ -250,6 +252,16 @@ def check_pair(first: Agent, second: Agent) -> None:
         raise NameConflict(f"{first.name!r} cannot talk to itself; give it a partner")
     if first.name == second.name:
         raise NameConflict(f"two agents of one conversation are called {first.name!r}; give one another name")
+
+
+def _refuse_own_pair(first: Agent, second: Agent) -> None:
+    """Raise SetupError if code inside a run of two agents would begin another run of the same two."""
+    ticket = current()
+    if ticket is not None and keys.thread(thread_of(first.name, second.name)) in ticket.memory:
+        raise SetupError(
+            f"{first.name!r} and {second.name!r} are in the middle of a conversation, so a function called inside it cannot "
+            "begin another with the same two; return a reply instead, or let other agents talk"
+        )
 
 
 def _refuse_async(agent: Agent) -> None:

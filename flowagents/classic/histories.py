@@ -11,6 +11,7 @@ from flowagents.core.thread import Entry, Thread, View, body_of
 from flowagents.errors import HistoryChanged
 from flowagents.patterns import keys
 from flowagents.patterns.pair import thread_of
+from flowagents.runtime.inside import current
 
 
 class PairHistory:
@@ -28,12 +29,26 @@ class PairHistory:
         self.edits: dict[Agent, Mapping[int, Any]] = {}
         self.version = 0
 
-    def view(self, owner: Agent) -> View:
-        """Return what one of the two sees."""
+    def view(self, owner: Agent, peer: Agent) -> View:
+        """Return what one of the two sees; inside a run of the two, what the run knows now."""
+        ticket = current()
+        thread = thread_of(owner.name, peer.name)
+        if ticket is not None and keys.thread(thread) in ticket.memory:
+            memory = ticket.memory
+            return View(
+                owner.name,
+                memory[keys.thread(thread)],
+                memory.get(keys.since(owner.name, thread), 0),
+                memory.get(keys.edits(owner.name, thread)),
+            )
         return View(owner.name, self.thread, self.since.get(owner, 0), self.edits.get(owner))
 
-    def clear(self, owner: Agent, keep: int = 0) -> None:
+    def clear(self, owner: Agent, peer: Agent, keep: int = 0) -> None:
         """Forget all but the last ``keep`` messages for one of the two; the other still sees them."""
+        thread = thread_of(owner.name, peer.name)
+        start = max(0, len(self.view(owner, peer).thread) - keep)
+        if noted(keys.since(owner.name, thread), start, keys.thread(thread)):
+            return
         self.since[owner] = max(self.since.get(owner, 0), len(self.thread) - keep)
         self.version += 1
 
@@ -53,6 +68,15 @@ class Ledger:
     def limit_for(self, peer: Agent | None) -> int | None:
         """Return the auto-reply limit for a peer, which from now on has one of its own."""
         return self.limits.setdefault(peer, self.limit)
+
+
+def noted(key: tuple[str, ...], item: Any, present: tuple[str, ...] | None = None) -> bool:
+    """Inside a run that remembers ``key``, or ``present``, note that ``key`` becomes ``item``; False outside of one."""
+    ticket = current()
+    if ticket is None or (present or key) not in ticket.memory:
+        return False
+    ticket.change(key, item)
+    return True
 
 
 def pair_of(first: Agent, second: Agent) -> PairHistory:
@@ -110,6 +134,8 @@ class Snapshot:
         pair.version += 1
         for agent, peer in (self.agents, self.agents[::-1]):
             ledger = agent.ledger
+            ledger.limits[peer] = memory.get(keys.limit(agent.name, peer.name))
+            agent.system_message = memory.get(keys.system(agent.name), agent.system_message)
             ledger.counts[peer] = memory.get(keys.count(agent.name, peer.name), 0)
             ledger.asked[peer] = bool(memory.get(keys.asked(agent.name, peer.name)))
             ledger.typed = memory.get(keys.typed(agent.name), ())

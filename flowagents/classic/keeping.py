@@ -6,18 +6,20 @@ from collections import defaultdict
 from typing import Any
 
 from flowagents.classic.base import Agent
+from flowagents.classic.histories import noted
 from flowagents.errors import ConfigError, SetupError
+from flowagents.patterns import keys
 
 
 class Keeping(Agent):
-    """Histories, counters, limits and the system message of an agent. Changes made during a run hold from the next one on."""
+    """Histories, counters, limits and the system message of an agent. Inside a run they show what it knows and change it."""
 
     @property
     def chat_messages(self) -> dict[Agent, list[dict[str, Any]]]:
         """What was said with each partner, oldest first, as this agent sees it; a copy."""
         found: dict[Agent, list[dict[str, Any]]] = defaultdict(list)
         for peer, pair in self.ledger.pairs.items():
-            found[peer] = pair.view(self).messages()
+            found[peer] = pair.view(self, peer).messages()
         return found
 
     def last_message(self, agent: Agent | None = None) -> dict[str, Any] | None:
@@ -35,7 +37,7 @@ class Keeping(Agent):
             agent = next(iter(pairs))
         if agent not in pairs:
             raise SetupError(f"{self.name!r} has not talked with {agent.name!r}")
-        return pairs[agent].view(self).last()
+        return pairs[agent].view(self, agent).last()
 
     def clear_history(
         self, recipient: Agent | None = None, nr_messages_to_preserve: int | None = None
@@ -43,7 +45,7 @@ class Keeping(Agent):
         """Forget what was said, with one partner or all, but for the last ``nr_messages_to_preserve`` messages."""
         for peer, pair in self.ledger.pairs.items():
             if recipient is None or peer is recipient:
-                pair.clear(self, nr_messages_to_preserve or 0)
+                pair.clear(self, peer, nr_messages_to_preserve or 0)
 
     def reset(self) -> None:
         """Forget histories, counters, and whom to answer."""
@@ -56,13 +58,15 @@ class Keeping(Agent):
     def reset_consecutive_auto_reply_counter(self, sender: Agent | None = None) -> None:
         """Set the auto-reply counter to 0, for one partner or all."""
         for peer in list(self.ledger.counts):
-            if sender is None or peer is sender:
+            wanted = sender is None or peer is sender
+            if wanted and not (peer and noted(keys.count(self.name, peer.name), 0)):
                 self.ledger.counts[peer] = 0
 
     def stop_reply_at_receive(self, sender: Agent | None = None) -> None:
         """Answer bare messages no longer, of one partner or all."""
         for peer in list(self.ledger.asked):
-            if sender is None or peer is sender:
+            wanted = sender is None or peer is sender
+            if wanted and not noted(keys.asked(self.name, peer.name), False):
                 self.ledger.asked[peer] = False
 
     def max_consecutive_auto_reply(self, sender: Agent | None = None) -> int | None:
@@ -72,15 +76,16 @@ class Keeping(Agent):
     def update_max_consecutive_auto_reply(self, value: int, sender: Agent | None = None) -> None:
         """Set the auto-reply limit, for one partner or in general and for all known partners."""
         check_limit(self.name, value)
-        if sender is not None:
-            self.ledger.limits[sender] = value
-            return
-        self.ledger.limit = value
-        self.ledger.limits.update(dict.fromkeys(self.ledger.limits, value))
+        if sender is None:
+            self.ledger.limit = value
+        for peer in list(self.ledger.limits) if sender is None else [sender]:
+            if not (peer and noted(keys.limit(self.name, peer.name), value)):
+                self.ledger.limits[peer] = value
 
     def update_system_message(self, system_message: str) -> None:
-        """Set the system message from the next run on."""
+        """Set the system message, from the next question to the model on."""
         self.system_message = system_message
+        noted(keys.system(self.name), system_message)
 
 
 def check_limit(name: str, limit: object) -> None:

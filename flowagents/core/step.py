@@ -16,7 +16,7 @@ from flowagents.core.canonical import form
 from flowagents.core.effects import Effect, Name, Path
 from flowagents.core.events import Answered, Event, Failed, Failure, Interrupted, Started, Stop
 from flowagents.core.graph import Call, Fan
-from flowagents.core.join import MemoryConflict, join_memory
+from flowagents.core.join import MemoryConflict, in_order, join_memory, needs_of
 from flowagents.core.program import ACT, COMPUTE, END, PASS, Program, Row, Way
 from flowagents.core.task import Children, Memory, State, Task
 
@@ -259,12 +259,12 @@ class _Walk:
         if not fan.children:
             task.data[fan.into] = {}
             return None
-        ordinal_of = {child.name: ordinal for ordinal, child in enumerate(fan.children)}
         children = task.children = Children(len(fan.children))
+        children.needs = needs_of(fan)
         for ordinal in range(len(fan.children) - 1, -1, -1):
-            needs = fan.children[ordinal].needs
+            needs = children.needs[ordinal]
             if needs:
-                children.waiting[ordinal] = frozenset(ordinal_of[name] for name in needs)
+                children.waiting[ordinal] = frozenset(needs)
             else:
                 self._begin_named(task, ordinal, row, fan)
         return None
@@ -273,11 +273,11 @@ class _Walk:
         """Start one child of a Fan with what it needs: its registers, and the memory its prerequisites left."""
         children, child = task.children, fan.children[ordinal]
         assert children is not None
-        needed = {name: _ordinal(fan, name) for name in child.needs}
-        start = join_memory(task.memory, children.changes(sorted(_ancestors(fan, ordinal))))
+        needed = children.needs[ordinal]
+        start = join_memory(task.memory, children.changes(in_order(children.needs, needed)))
         children.starts[ordinal] = start
         data = dict(child.data or {})
-        data["needed"] = {name: children.results[position] for name, position in needed.items()}
+        data["needed"] = {fan.children[other].name: children.results[other] for other in needed}
         self._begin(task, ordinal, row.starts[ordinal], data, dict(start))
 
     def _begin(self, task: Task, ordinal: int, start: Row, data: dict[str, Any], memory: Memory) -> None:
@@ -346,7 +346,9 @@ class _Walk:
         if isinstance(work, Call) and work.over is None:
             task.memory = children.ends.get(0, task.memory)
         else:
-            task.memory = join_memory(task.memory, children.changes(range(len(children.results))))
+            ordinals = range(len(children.results))
+            order = in_order(children.needs, ordinals) if children.needs else ordinals
+            task.memory = join_memory(task.memory, children.changes(order))
         if children.open:
             return
         if isinstance(work, Fan):
@@ -411,21 +413,3 @@ class _Walk:
 def _limit(name: str, number: float, row: Row) -> Failure:
     """Return the failure for a limit that would be exceeded."""
     return Failure("limit", "LimitReached", f"{name} {number} reached at {row.place!r}", row.place)
-
-
-def _ordinal(fan: Fan, name: str) -> int:
-    """Return the ordinal of the child called ``name``."""
-    return next(ordinal for ordinal, child in enumerate(fan.children) if child.name == name)
-
-
-def _ancestors(fan: Fan, ordinal: int) -> set[int]:
-    """Return the ordinals of all children that the given one needs, directly or through others."""
-    found: set[int] = set()
-    pending = [ordinal]
-    while pending:
-        for name in fan.children[pending.pop()].needs:
-            position = _ordinal(fan, name)
-            if position not in found:
-                found.add(position)
-                pending.append(position)
-    return found

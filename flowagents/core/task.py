@@ -57,10 +57,11 @@ class Children:
     """What a task knows of the children it waits for, each under its ordinal.
 
     ``open`` counts those that have not ended; ``starts`` and ``ends`` are the memories with which each began and ended;
-    ``waiting`` holds, for each that has not begun, the ordinals it still needs.
+    ``waiting`` holds, for each that has not begun, the ordinals it still needs; ``needs`` those that each child of a Fan
+    needs from the beginning.
     """
 
-    __slots__ = ("ends", "open", "results", "starts", "waiting")
+    __slots__ = ("ends", "needs", "open", "results", "starts", "waiting")
 
     def __init__(self, count: int) -> None:
         """Expect ``count`` children."""
@@ -69,11 +70,12 @@ class Children:
         self.starts: dict[int, Memory] = {}
         self.ends: dict[int, Memory] = {}
         self.waiting: dict[int, frozenset[int]] = {}
+        self.needs: tuple[tuple[int, ...], ...] = ()
 
     def copy(self) -> Children:
         """Return an independent copy; the memories are shared because nobody changes them any more."""
         made = Children(0)
-        made.open, made.results = self.open, list(self.results)
+        made.open, made.results, made.needs = self.open, list(self.results), self.needs
         made.starts, made.ends, made.waiting = dict(self.starts), dict(self.ends), dict(self.waiting)
         return made
 

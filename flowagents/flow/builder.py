@@ -219,8 +219,10 @@ class Flow:
     # -- faults
 
     def _fault(self, code: str, node: str, text: str, fix: str) -> None:
-        """Note a finding."""
-        self._found.append(Finding(code, self.name, node, None, text, fix))
+        """Note a finding, once."""
+        finding = Finding(code, self.name, node, None, text, fix)
+        if finding not in self._found:
+            self._found.append(finding)
 
     def _missing(self) -> list[Finding]:
         """Return what is missing: a start, and the nodes that ways leave."""

@@ -83,7 +83,7 @@ class SayAnswer:
 
     def __call__(self, task: Task, answer: object) -> Failure | None:
         """Change thread and registers."""
-        return _say(task, self.author, self.thread, value_of(answer))
+        return _say(task, self.author, self.thread, value_of(task, answer))
 
 
 @value
@@ -229,7 +229,7 @@ def code_graph(
     speakers = tuple(speakers)
     agents = tuple(one.name for one in speakers if isinstance(one.does, Part) and one.kind != "graph")
     nodes = [Node(INPUT, Compute(Begin(name, agents)), (Edge(start),), "step")]
-    closing = {end: End("finished", f"the flow came to its end {end!r}", "heard") for end in ends}
+    closing = {end: End("finished", _reason(routes, end), "heard") for end in ends}
     for one in speakers:
         edges, unasked = _edges(one, routes.get(one.name, ()))
         for end in unasked:
@@ -237,6 +237,17 @@ def code_graph(
         nodes.append(Node(one.name, one.does, edges, one.kind, one.title, one.notes))
     nodes += [Node(end, work, kind="end") for end, work in closing.items()]
     return Graph(name, INPUT, tuple(nodes), limits or Limits(), title=name)
+
+
+def _reason(routes: Mapping[str, tuple[Route, ...]], end: str) -> str:
+    """Say in words what leads to an end."""
+    reasons = []
+    for name, leaving in routes.items():
+        for route in leaving:
+            if route.to == end:
+                after = f"after {name}" if route.on == "done" else f"after a failure of {name}"
+                reasons.append(after if route.when is None else f"{after}: {route.when.words()}")
+    return ", or ".join(reasons)
 
 
 def _edges(speaker: Speaker, routes: tuple[Route, ...]) -> tuple[tuple[Edge, ...], list[str]]:

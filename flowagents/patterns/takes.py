@@ -90,7 +90,7 @@ class TakeMessage:
 
     def __call__(self, task: Task, answer: Any) -> None:
         """Change the register."""
-        task.data["message"] = value_of(answer)
+        task.data["message"] = value_of(task, answer)
 
 
 @value
@@ -101,7 +101,7 @@ class TakeRule:
 
     def __call__(self, task: Task, answer: Any) -> None:
         """Change the register."""
-        task.data[self.into] = bool(value_of(answer))
+        task.data[self.into] = bool(value_of(task, answer))
 
 
 @value
@@ -114,7 +114,7 @@ class TakeEdited:
     def __call__(self, task: Task, answer: Any) -> None:
         """Change the overlay of the owner and what it hears."""
         data, memory = task.data, task.memory
-        content, given = value_of(answer), data.get("messages")
+        content, given = value_of(task, answer), data.get("messages")
         if given is not None:
             data["messages"] = (*given[:-1], {**given[-1], "content": content})
         else:
@@ -130,7 +130,7 @@ class TakeShown:
 
     def __call__(self, task: Task, answer: Any) -> Failure | None:
         """Change the registers."""
-        messages = value_of(answer)
+        messages = value_of(task, answer)
         if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
             return Failure(
                 "refused", "MessageError", f"a message hook returned {messages!r:.80}, no list of messages"
@@ -148,7 +148,7 @@ class TakeReply:
 
     def __call__(self, task: Task, answer: Any) -> Failure | None:
         """Change the registers."""
-        pair = value_of(answer)
+        pair = value_of(task, answer)
         if not isinstance(pair, list) or len(pair) != 2:
             return Failure(
                 "refused",
@@ -213,7 +213,7 @@ class KeepAnswer:
 
     def __call__(self, task: Task, answer: Any) -> None:
         """Change the register."""
-        task.data[self.into] = value_of(answer)
+        task.data[self.into] = value_of(task, answer)
 
 
 def settle(task: Task, agent: str, final: bool, reply: Any) -> None:
@@ -225,8 +225,10 @@ def settle(task: Task, agent: str, final: bool, reply: Any) -> None:
         data["why"] = {"name": "silent", "rule": f"{agent} gave no reply", "agent": agent}
 
 
-def value_of(answer: Any) -> Any:
-    """Return what a function of the user returned; its answer also carries what it changed."""
+def value_of(task: Task, answer: Any) -> Any:
+    """Apply what a function of the user changed in the memory, and return what it returned."""
+    for key, item in answer.get("changes") or ():
+        task.memory[tuple(key)] = item
     return answer["value"]
 
 

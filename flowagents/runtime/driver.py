@@ -17,6 +17,7 @@ from flowagents.core.program import Program
 from flowagents.core.step import advance
 from flowagents.core.task import State
 from flowagents.errors import NotRecordable
+from flowagents.runtime.inside import call
 from flowagents.runtime.performing import Bindings, Performer, Ticket, Waiting
 
 
@@ -29,6 +30,10 @@ class Log(Protocol):
 
     def close(self, state: State) -> None:
         """Keep how the run ended; called once, also after a failure."""
+        ...
+
+    def inner(self, name: str, program: Program) -> Log:
+        """Return where the events of a run started inside an effect are kept."""
         ...
 
 
@@ -47,7 +52,8 @@ class Watcher(Protocol):
 class Driver:
     """One run: its program, its state, its events, and who performs, logs and watches.
 
-    ``raised`` is the exception behind the last failure, for a caller that wants to raise it again.
+    ``raised`` is the exception behind the last failure, for a caller that wants to raise it again. ``within`` is empty, or
+    the name of the inner run this is, and ``:``; ``inner`` holds what a trace recorded of inner runs, by name.
     """
 
     def __init__(
@@ -67,6 +73,8 @@ class Driver:
         self.log = log
         self.watchers = watchers
         self.run_id = run_id
+        self.within = ""
+        self.inner: Mapping[str, Any] = {}
         self.state = State()
         self.events: list[Event] = []
         self.resting: dict[Name, None] = {}
@@ -146,7 +154,7 @@ class Driver:
         if type(effect) is GiveReply:
             return effect.reply
         performer = self.bindings.get(effect.at) or self._performer_of_place(effect.at)
-        return performer(effect, Ticket(self, name))
+        return call(performer, effect, Ticket(self, name))
 
     def _performer_of_place(self, at: str) -> Performer:
         """Raise LookupError with what is bound; a program and its bindings are made together, so this is our bug."""

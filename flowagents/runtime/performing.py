@@ -14,18 +14,34 @@ if TYPE_CHECKING:
 class Ticket:
     """One performance of one effect: its name, what the run knows now, and where pieces of an answer go."""
 
-    __slots__ = ("changes", "driver", "name")
+    __slots__ = ("changes", "driver", "inner_runs", "name")
 
     def __init__(self, driver: Driver, name: Name) -> None:
         """Make the ticket that the driver hands to a performer."""
         self.driver = driver
         self.name = name
         self.changes: list[Any] = []
+        self.inner_runs = 0
 
     @property
     def key(self) -> str:
         """The idempotency key: the same when this effect is performed again after a crash."""
         return f"{self.driver.run_id}/{name_text(self.name)}"
+
+    @property
+    def memory(self) -> Mapping[tuple[str, ...], Any]:
+        """What the task that asked remembers now; do not change it, use ``change``."""
+        task = self.driver.state.tasks.get(self.name[0])
+        return task.memory if task is not None else {}
+
+    def change(self, key: tuple[str, ...], value: Any) -> None:
+        """Note that the memory under ``key`` is to become ``value`` when the answer is taken."""
+        self.changes.append([list(key), value])
+
+    def next_inner(self) -> str:
+        """Return the name of the next run started inside: the same again when the effect is performed again."""
+        self.inner_runs += 1
+        return f"{self.driver.within}{name_text(self.name)}#{self.inner_runs}"
 
     @property
     def watched(self) -> bool:

@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from flowagents.runtime.inside import current
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from flowagents.runtime.driver import Driver, Watcher
+    from flowagents.runtime.performing import Ticket
     from flowagents.runtime.run import Run
 
 
@@ -132,6 +135,9 @@ def collecting() -> Iterator[list[Run]]:
 
 def next_plan() -> Plan:
     """Return what the run that is about to start has to do."""
+    ticket = current()
+    if ticket is not None:
+        return InnerPlan(ticket, _watchers.get(), _collections.get())
     mode = _mode.get()
     path = None if mode is None else mode.next_path()
     return Plan(mode, path, _watchers.get(), _collections.get())
@@ -175,6 +181,39 @@ class Plan:
         from flowagents.runtime.replay import begin_from_file
 
         begin_from_file(driver, path, mode.verb, mode.source, (data, memory, seed))
+
+
+class InnerPlan(Plan):
+    """How a run begins that code of the user starts inside an effect: recorded in the trace of the outer run, if any."""
+
+    def __init__(
+        self, ticket: Ticket, watchers: tuple[Watcher, ...], collections: tuple[list[Run], ...]
+    ) -> None:
+        """Note the effect."""
+        super().__init__(None, None, watchers, collections)
+        self.ticket = ticket
+
+    def driver_options(self) -> dict[str, Any]:
+        """Return the options of the driver: the clock of the outer run."""
+        return {"clock": self.ticket.driver.clock}
+
+    def begin(
+        self, driver: Driver, data: Mapping[str, Any], memory: Mapping[tuple[str, ...], Any], seed: int
+    ) -> None:
+        """Start the driver, or bring it to the end of what the outer trace recorded of it."""
+        outer, name = self.ticket.driver, self.ticket.next_inner()
+        driver.run_id = f"{outer.run_id}/{name}"
+        driver.within = f"{name}:"
+        driver.inner = outer.inner
+        if outer.log is not None:
+            driver.log = outer.log.inner(name, driver.program)
+        recorded = outer.inner.get(name)
+        if recorded is None:
+            driver.start(data, memory, seed)
+            return
+        from flowagents.runtime.replay import begin_from_inner
+
+        begin_from_inner(driver, recorded, (data, memory, seed))
 
 
 __all__ = ["Plan", "collecting", "next_plan", "recording", "replaying", "resuming", "watching"]

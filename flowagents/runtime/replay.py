@@ -21,7 +21,7 @@ from flowagents.core.step import Taken, advance
 from flowagents.core.task import State
 from flowagents.errors import Diverged, TraceDamaged
 from flowagents.runtime.codec import event_to_json, memory_from_json, memory_to_json
-from flowagents.runtime.trace import Trace, TraceWriter, continue_trace, read_trace, require_graph
+from flowagents.runtime.trace import InnerTrace, Trace, TraceWriter, continue_trace, read_trace, require_graph
 
 if TYPE_CHECKING:
     from flowagents.runtime.driver import Driver
@@ -130,11 +130,8 @@ def begin_from_file(driver: Driver, path: Path, verb: str, source: str | None, s
         return
     trace = read_trace(path)
     driver.run_id = trace.run_id
-    require_graph(trace, driver.program)
-    _same_start(trace, start)
-    for index, (event, asked) in enumerate(zip(trace.events, trace.asked, strict=True)):
-        verify(driver.state, event, asked, index)
-        driver.adopt([event])
+    driver.inner = trace.inner
+    _go_through(driver, trace, start)
     if trace.stopped is not None:
         verify_end(driver.state, trace)
     elif verb == "replay":
@@ -145,7 +142,27 @@ def begin_from_file(driver: Driver, path: Path, verb: str, source: str | None, s
             driver.start(*start)
 
 
-def _same_start(trace: Trace, start: Start) -> None:
+def begin_from_inner(driver: Driver, trace: InnerTrace, start: Start) -> None:
+    """Bring a run that is started inside an effect, again, to the end of what was recorded of it.
+
+    It begins with the memory it had, which the runs before it inside the same program may have left.
+    """
+    log, driver.log = driver.log, None
+    recorded = trace.events[0] if trace.events else None
+    _go_through(driver, trace, (start[0], recorded.memory if isinstance(recorded, Started) else {}, start[2]))
+    driver.log = log
+
+
+def _go_through(driver: Driver, trace: Trace | InnerTrace, start: Start) -> None:
+    """Verify and take every recorded event."""
+    require_graph(trace, driver.program)
+    _same_start(trace, start)
+    for index, (event, asked) in enumerate(zip(trace.events, trace.asked, strict=True)):
+        verify(driver.state, event, asked, index)
+        driver.adopt([event])
+
+
+def _same_start(trace: Trace | InnerTrace, start: Start) -> None:
     """Raise Diverged if the run begins with other registers or another memory than was recorded."""
     if not trace.events:
         return

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from flowagents.core.canonical import form
 from flowagents.core.effects import Effect
-from flowagents.core.events import Event
+from flowagents.core.events import Event, Started
 from flowagents.core.program import Program
 from flowagents.core.task import State
 from flowagents.core.value import value
@@ -41,6 +42,7 @@ class Trace:
     stopped: Any
     size: int
     source: str | None = None
+    inner: Mapping[str, InnerTrace] = {}
 
 
 class TraceWriter:
@@ -68,26 +70,66 @@ class TraceWriter:
             }
             if source is not None:
                 header["source"] = source
-            self._line(header)
+            self.line(header)
+
+    def inner(self, name: str, program: Program) -> InnerWriter:
+        """Return what writes the events of a run started inside an effect."""
+        return InnerWriter(self, name, program)
 
     def write(self, event: Event, effect: Effect | None) -> None:
         """Write one event with the effect it answers."""
-        self._line(event_to_json(event, effect))
+        self.line(event_to_json(event, effect))
 
     def close(self, state: State) -> None:
         """Write how the run stopped, if it did, and close the file."""
         if self._file is None:
             return
         if state.stop is not None:
-            self._line({"event": "stopped", "stop": form(state.stop), "digest": state.digest})
+            self.line({"event": "stopped", "stop": form(state.stop), "digest": state.digest})
         self._file.close()
         self._file = None
 
-    def _line(self, item: dict[str, Any]) -> None:
+    def line(self, item: dict[str, Any]) -> None:
         """Write one line and flush it."""
         assert self._file is not None
         self._file.write(_encode(item) + "\n")
         self._file.flush()
+
+
+class InnerWriter:
+    """Writes the events of a run started inside an effect into the trace of the outer one, each line under its name."""
+
+    def __init__(self, writer: TraceWriter, name: str, program: Program) -> None:
+        """Note the trace and the name."""
+        self.writer = writer
+        self.name = name
+        self.program = program
+
+    def write(self, event: Event, effect: Effect | None) -> None:
+        """Write one event; the first also says which graph it is of."""
+        line = {"within": self.name, **event_to_json(event, effect)}
+        if isinstance(event, Started):
+            line |= {"graph": self.program.graph.name, "fingerprint": self.program.fingerprint}
+        self.writer.line(line)
+
+    def close(self, state: State) -> None:
+        """Write how the inner run stopped."""
+        if state.stop is not None:
+            self.writer.line({"within": self.name, "event": "stopped", "stop": form(state.stop)})
+
+    def inner(self, name: str, program: Program) -> InnerWriter:
+        """Return what writes the events of a run inside this one."""
+        return InnerWriter(self.writer, name, program)
+
+
+@value
+class InnerTrace:
+    """What a trace holds of a run that was started inside an effect."""
+
+    graph: str
+    fingerprint: str
+    events: tuple[Event, ...]
+    asked: tuple[Any, ...]
 
 
 def read_trace(path: str | Path) -> Trace:
@@ -111,12 +153,17 @@ def read_trace(path: str | Path) -> Trace:
             f"{path} has format version {header.get('version')!r}; this release reads version {VERSION}: "
             "use the release that wrote it, or a newer one"
         )
-    events, asked, stopped = [], [], None
+    events: list[Event] = []
+    asked: list[Any] = []
+    stopped: Any = None
+    inner: dict[str, list[dict[str, Any]]] = {}
     for number, text in enumerate(lines[1:], 1):
         line = _parse(path, number, text)
-        if stopped is not None:
+        if "within" in line:
+            _add_inner(inner, line)
+        elif stopped is not None:
             raise TraceDamaged(f"{path}, line {number + 1}: there is more after the run had stopped")
-        if line.get("event") == "stopped":
+        elif line.get("event") == "stopped":
             stopped = line
         else:
             events.append(event_from_json(line))
@@ -130,6 +177,26 @@ def read_trace(path: str | Path) -> Trace:
         stopped,
         len(whole),
         header.get("source"),
+        {name: _inner_trace(found) for name, found in inner.items()},
+    )
+
+
+def _add_inner(inner: dict[str, list[dict[str, Any]]], line: dict[str, Any]) -> None:
+    """Add a line of an inner run to the others of its name; one that began anew replaces what was there."""
+    name = str(line["within"])
+    if line.get("event") == "started":
+        inner[name] = []
+    inner.setdefault(name, []).append(line)
+
+
+def _inner_trace(lines: list[dict[str, Any]]) -> InnerTrace:
+    """Return what was recorded of one inner run."""
+    told = [line for line in lines if line.get("event") != "stopped"]
+    return InnerTrace(
+        str(lines[0].get("graph")),
+        str(lines[0].get("fingerprint")),
+        tuple(event_from_json(line) for line in told),
+        tuple(line.get("asked") for line in told),
     )
 
 
@@ -144,7 +211,7 @@ def _parse(path: str | Path, number: int, text: bytes) -> dict[str, Any]:
     return line
 
 
-def require_graph(trace: Trace, program: Program) -> None:
+def require_graph(trace: Trace | InnerTrace, program: Program) -> None:
     """Raise WrongGraph if a trace was recorded on another graph."""
     if trace.fingerprint != program.fingerprint:
         raise WrongGraph(

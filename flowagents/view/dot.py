@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from flowagents.view.look import BLUE, GREY, GROUPS, INK, SOFT, BoxLook, arrow_look, box_look
 from flowagents.view.picture import PicEdge, PicGroup, PicNode, Picture
-from flowagents.view.words import TIMES
+from flowagents.view.words import JOINER, TIMES
 
 if TYPE_CHECKING:
     import graphviz
@@ -235,7 +235,7 @@ def _heading(drawn: Picture) -> str:
 
 def _span(text: str, color: str, size: float, *, bold: bool = False) -> str:
     """Return text in a colour and size, with everything escaped that has a meaning."""
-    inner = html.escape(text).replace("\\", "&#92;") or " "
+    inner = html.escape(text).replace("\\", f"\\{JOINER}") or " "
     inner = f"<b>{inner}</b>" if bold else inner
     return f'<font color="{color}" point-size="{size:g}">{inner}</font>'
 
@@ -247,4 +247,4 @@ def _html(text: str) -> str:
 
 def _text(text: str) -> str:
     """Return text that Graphviz takes as it stands; the space in front keeps it from being markup."""
-    return " " + html.escape(text).replace("\\", "\\\\")
+    return " " + html.escape(text).replace("\\", f"\\\\{JOINER}")

@@ -6,15 +6,13 @@ import json
 
 from flowagents.view.look import GROUPS, BoxLook, arrow_look, box_look
 from flowagents.view.picture import PicEdge, PicGroup, PicNode, Picture
-from flowagents.view.words import TIMES
+from flowagents.view.words import JOINER, TIMES
 
 PLAIN_SIGNS = " ,:=≥≤\u00d7·…①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳▸▶⏸✖—?!()/"
 SETTINGS = ("config:", "  flowchart:", "    wrappingWidth: 420")
 """A line of a box is as long as it is; Mermaid would break it."""
 WIDE = str.maketrans("<>&", "\uff1c\uff1e\uff06")
 """The heading takes no numbers for signs; these stand for those that are markup there."""
-JOINER = "\u2060"
-"""A sign without width: it keeps apart what Mermaid would read as a line break, a formula or an icon."""
 BETWEEN_WORDS = "_-.'"
 """Signs that are safe between two letters or digits; elsewhere they may be markup."""
 
@@ -52,6 +50,7 @@ def escape(text: str) -> str:
         )
         plain = char.isalnum() or char in PLAIN_SIGNS or (between and char in BETWEEN_WORDS)
         made.append(char if plain else f"#{ord(char)};")
+        # Mermaid looks for line breaks, formulas and icons after it has put the numbers back.
         if char in "\\$:" and position < len(text) - 1 and text[position + 1] != " ":
             made.append(JOINER)
     return "".join(made) or " "

@@ -79,9 +79,10 @@ class Tally:
 
 @value
 class Account:
-    """The count of a run: moves of each arrow by id, tallies of boxes by id, and the state it led to."""
+    """The count of a run: what each arrow was taken, by id and by way, tallies by box, and the state it led to."""
 
     moves: dict[str, int]
+    ways: dict[tuple[Move, ...], int]
     tallies: dict[str, Tally]
     state: State
 
@@ -132,7 +133,7 @@ def count_run(drawn: Picture, program: Program, events: Iterable[Event]) -> Acco
                 for move in way.drawn:
                     walk.move(path, move)
             walk.stand(state)
-    return Account(walk.moves, walk.tallies, state)
+    return Account(walk.moves, walk.ways, walk.tallies, state)
 
 
 def stop_text(state: State) -> str:
@@ -158,6 +159,7 @@ class _Walks:
         self.program = program
         self.arrows = {(edge.tail, way): edge for edge in drawn.edges for way in edge.ways}
         self.moves = {edge.id: 0 for edge in drawn.edges}
+        self.ways: dict[tuple[Move, ...], int] = {}
         self.tallies: dict[str, Tally] = {}
         self.at: dict[Path, tuple[str, tuple[Move, ...]]] = {}
         self.starts = {node.place: node.id for node in drawn.nodes if node.kind == "start"}
@@ -185,6 +187,7 @@ class _Walks:
             self.at[path] = (at, pieces)
         else:
             self.moves[arrow.id] += 1
+            self.ways[pieces] = self.ways.get(pieces, 0) + 1
             self.at[path] = (arrow.head, ())
 
     def stand(self, state: State) -> None:

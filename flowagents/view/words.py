@@ -15,6 +15,8 @@ LONG_LABEL_MAX = 48
 LINE_MAX = 44
 TITLE_MAX = 40
 TIMES = "\N{MULTIPLICATION SIGN}"
+JOINER = "\u2060"
+"""A sign without width: it keeps apart what a writer's language would read as one sign."""
 NAMELESS = "(no name)"
 EXIT_WORDS = {
     "said": "",

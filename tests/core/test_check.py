@@ -1,4 +1,4 @@
-"""The faults of graphs: each code with a graph that has it and one that is mended; what accepted graphs do."""
+"""The faults of graphs: for each code a graph that has it and one that is mended; what accepted graphs do."""
 
 from __future__ import annotations
 
