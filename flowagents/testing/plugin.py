@@ -18,7 +18,7 @@ class FlowReplay(Protocol):
     def __call__(self, trace: str | Path, play: Callable[[], object] | None = None) -> ReplayedRun:
         """Replay a trace and return its first run, with asserts; fail the test at the first divergence.
 
-        ``play`` starts the chat or flow that was recorded; without it the program that the trace names is called.
+        ``play`` starts the chat or flow that was recorded; without it, the program that the trace names.
         A relative path is looked for beside the test file, then in pytest's root folder.
         """
         ...

@@ -65,7 +65,7 @@ def load(text: str, *, near: Path | None = None) -> Source:
     """Find a program by ``FILE.py`` or ``MODULE``, with ``:FUNCTION`` where that is not ``main``.
 
     A file is looked for in the current folder, then in the folders above ``near``. Raises ConfigError if there
-    is no such program; what its module raises passes through.
+    is none; what its module raises passes through.
 
     >>> load("nowhere.py")
     Traceback (most recent call last):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flowagents.view.look import BLUE, GREY, GROUPS, INK, SOFT, BoxLook, arrow_look, box_look
 from flowagents.view.picture import PicEdge, PicGroup, PicNode, Picture
+from flowagents.view.rounds import closing_steps
 from flowagents.view.words import JOINER, TIMES
 
 if TYPE_CHECKING:
@@ -54,40 +55,22 @@ def to_dot(drawn: Picture) -> str:
     return str(dot.source)
 
 
-def closing(drawn: Picture) -> set[str]:
+def closing(drawn: Picture) -> dict[str, None]:
     """Return the ids of the arrows that close a loop, walking from the start in the order of the rules.
 
-    The result is only to be tested for membership.
-
-    >>> from flowagents.core.graph import Compute, Edge, End, Fan, Graph, Node
+    >>> from flowagents.core.graph import Edge, Fan, Graph, Node
     >>> from flowagents.view.picture import picture
     >>> loop = Graph("g", "a", (Node("a", Fan(()), (Edge("b"),)), Node("b", Fan(()), (Edge("a"),))))
-    >>> sorted(closing(picture(loop)))
+    >>> list(closing(picture(loop)))
     ['e2']
     """
     exits = {group.id: group.exit for group in drawn.groups}
     entries = {group.id: group.entry for group in drawn.groups}
-    leaving: dict[str, list[tuple[str, str]]] = {node.id: [] for node in drawn.nodes}
+    leads: dict[str, list[tuple[str, str]]] = {node.id: [] for node in drawn.nodes}
     for edge in drawn.edges:
         tail = exits.get(edge.tail, edge.tail)
-        leaving[tail].append((edge.id, entries.get(edge.head, edge.head)))
-    found, on_way, done = set[str](), set[str](), set[str]()
-    for node in drawn.nodes:
-        stack = [] if node.id in done else [(node.id, iter(leaving[node.id]))]
-        on_way.update(top for top, _ in stack)
-        while stack:
-            top, rest = stack[-1]
-            step = next(rest, None)
-            if step is None:
-                stack.pop()
-                on_way.discard(top)
-                done.add(top)
-            elif step[1] in on_way:
-                found.add(step[0])
-            elif step[1] not in done:
-                on_way.add(step[1])
-                stack.append((step[1], iter(leaving[step[1]])))
-    return found
+        leads[tail].append((edge.id, entries.get(edge.head, edge.head)))
+    return closing_steps(leads, leads)
 
 
 def pipe(source: str, format: str) -> bytes | None:

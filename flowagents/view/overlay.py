@@ -79,7 +79,7 @@ class Tally:
 
 @value
 class Account:
-    """The count of a run: what each arrow was taken, by id and by way, tallies by box, and the state it led to."""
+    """The count of a run: how often each arrow and way was taken, tallies by box, the state it led to."""
 
     moves: dict[str, int]
     ways: dict[tuple[Move, ...], int]

@@ -13,13 +13,13 @@ from flowagents.core.graph import Call, Child, Compute, End, Fan, Graph, Node, P
 from flowagents.core.guards import exits_of
 from flowagents.core.value import value
 from flowagents.patterns.talk import Say
+from flowagents.view.rounds import closing_steps
 from flowagents.view.words import (
     LABEL_MAX,
     LINE_MAX,
     LONG_LABEL_MAX,
     TITLE_MAX,
     RuleText,
-    asks_human_only,
     box_lines,
     clean,
     cut,
@@ -172,6 +172,17 @@ class _Frame:
         self.chooses = outer is not None and any(edge.when and exits_of(edge.when) for edge in outer[1].edges)
 
 
+@value
+class _Loose:
+    """The loose end of an arrow: the node it leads to, and what it has gathered on its way there."""
+
+    frame: _Frame
+    to: str
+    moves: tuple[Move, ...]
+    text: RuleText
+    style: str
+
+
 class _Draft:
     """Collects the boxes, then the arrows."""
 
@@ -191,7 +202,7 @@ class _Draft:
         self._task(self.graph, "", "", 0)
         for frame in self.frames:
             if frame.outer is None:
-                self._arrows(frame.start, frame, frame.graph.start, (), RuleText("", ""), "start")
+                self._arrows(frame.start, _Loose(frame, frame.graph.start, (), RuleText("", ""), "start"))
             for node in frame.graph.nodes:
                 if node.name not in frame.folded:
                     self._leave(frame, node)
@@ -323,36 +334,20 @@ class _Draft:
             if frame.wraps and not frame.chooses:
                 text = RuleText("", "", text.never)
             style = "never" if text.never else "failure" if edge.on == "failure" else "rule"
-            self._arrows(spot.id, frame, edge.to, ((place, position),), text, style)
+            self._arrows(spot.id, _Loose(frame, edge.to, ((place, position),), text, style))
 
-    def _arrows(
-        self, tail: str, frame: _Frame, to: str, moves: tuple[Move, ...], text: RuleText, style: str
-    ) -> None:
-        """Draw an arrow to a node; through a folded step, on to where that leads."""
-        while to in frame.parts:
-            frame = frame.parts[to]
-            to = frame.graph.start
-        node = frame.nodes[to]
-        place = frame.prefix + to
-        if to not in frame.folded:
-            if isinstance(node.does, End) and node.does.stop == "limit" and style == "rule":
-                style = "limit"
-            self._arrow(tail, self.spots[place].id, style, text, moves)
-            return
-        texts = frame.texts[to]
-        if isinstance(node.does, End) and frame.outer is not None:
-            texts = exit_rules(frame.outer[1], to)
-            frame, node = frame.outer
-            place = frame.prefix + node.name
-        for position, own in texts.items():
-            edge = node.edges[position]
-            said = "" if _in_agent(frame) else _said(node)
-            via = RuleText(
-                text.order or own.order, " · ".join(filter(None, (text.when, said, own.when))), own.never
-            )
-            self._arrows(
-                tail, frame, edge.to, (*moves, (place, position)), via, "never" if own.never else style
-            )
+    def _arrows(self, tail: str, loose: _Loose) -> None:
+        """Draw an arrow to where its loose end leads; through folded steps, on to where those lead."""
+        pending = [loose]
+        while pending:
+            loose = _entered(pending.pop())
+            frame, node = loose.frame, loose.frame.nodes[loose.to]
+            if loose.to in frame.folded:
+                pending.extend(reversed(_onward(loose, node)))
+                continue
+            limit = loose.style == "rule" and isinstance(node.does, End) and node.does.stop == "limit"
+            head = self.spots[frame.prefix + loose.to].id
+            self._arrow(tail, head, "limit" if limit else loose.style, loose.text, loose.moves)
 
     def _arrow(self, tail: str, head: str, style: str, text: RuleText, moves: tuple[Move, ...]) -> None:
         """Add an arrow."""
@@ -360,6 +355,32 @@ class _Draft:
         words = " ".join(part for part in (text.order, cut(text.when, longest)) if part)
         label = f"{words} (never reached)".strip() if style == "never" else words
         self.edges.append(PicEdge("", tail, head, style, label, text.text, (moves,)))
+
+
+def _entered(loose: _Loose) -> _Loose:
+    """Return a loose end with open parts entered."""
+    frame, to = loose.frame, loose.to
+    while to in frame.parts:
+        frame = frame.parts[to]
+        to = frame.graph.start
+    return _Loose(frame, to, loose.moves, loose.text, loose.style)
+
+
+def _onward(loose: _Loose, node: Node) -> list[_Loose]:
+    """Return the loose ends that lead on from a folded step, or from a folded end of a part."""
+    frame, texts = loose.frame, loose.frame.texts[node.name]
+    if isinstance(node.does, End) and frame.outer is not None:
+        texts = exit_rules(frame.outer[1], node.name)
+        frame, node = frame.outer
+    said = "" if _in_agent(frame) else _said(node)
+    made = []
+    for position, own in texts.items():
+        words = " · ".join(part for part in (loose.text.when, said, own.when) if part)
+        text = RuleText(loose.text.order or own.order, words, own.never)
+        moves = (*loose.moves, (frame.prefix + node.name, position))
+        style = "never" if own.never else loose.style
+        made.append(_Loose(frame, node.edges[position].to, moves, text, style))
+    return made
 
 
 def _wraps(node: Node) -> bool:
@@ -431,28 +452,10 @@ def _follows_only(node: Node, start: str, before: list[Node]) -> bool:
 
 
 def _without_rounds(folded: dict[str, None], nodes: Mapping[str, Node]) -> dict[str, None]:
-    """Return the folded steps less those that lead back to themselves through folded steps only."""
-    kept = dict(folded)
-    for name in folded:
-        pending, seen = [edge.to for edge in nodes[name].edges], set[str]()
-        while pending:
-            to = pending.pop()
-            if to == name:
-                kept.pop(name, None)
-                break
-            if to in kept and to not in seen:
-                seen.add(to)
-                pending.extend(edge.to for edge in nodes[to].edges)
-    return kept
-
-
-def _kind(frame: _Frame, node: Node) -> str:
-    """Return the kind of a closed box."""
-    if isinstance(node.does, End):
-        return "end" if frame.outer is None else "exit"
-    if speaks(node) and asks_human_only(node):
-        return "human"
-    return "graph" if node.kind == "step" and any(True for _ in inner_graphs(node)) else node.kind
+    """Return the folded steps less one of each circle that goes through folded steps only."""
+    leads = {name: [(edge.to, edge.to) for edge in nodes[name].edges if edge.to in folded] for name in folded}
+    kept = closing_steps(folded, leads)
+    return {name: None for name in folded if name not in kept}
 
 
 def _said(node: Node) -> str:

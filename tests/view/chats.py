@@ -40,7 +40,7 @@ def model_answer(text: str, price: Any = (0.001, 0.002), source: str = "live") -
 
 
 def play(graph: Graph, answers: list[Any], message: str = "Write code.") -> list[Event]:
-    """Return the events of a run in which each effect is answered with the next answer, until none is left."""
+    """Return the events of a run in which each effect is answered with the next answer."""
     program, state = Program(graph), State()
     events: list[Event] = [Started(1.0, {"message": message}, {})]
     advance(program, state, events[0])

@@ -54,7 +54,7 @@ def test_without_the_program_the_wheel_draws() -> None:
 
 
 def test_an_unknown_format_is_refused_with_those_there_are() -> None:
-    with pytest.raises(SetupError, match="'gif'.*dot, mermaid, svg, png, pdf"):
+    with pytest.raises(SetupError, match=r"'gif'.*dot, mermaid, svg, png, pdf"):
         draw_graph(coding_chat(), "gif")
 
 

@@ -10,11 +10,12 @@ from flowagents.core.program import Program
 from flowagents.view.mermaid import escape, to_mermaid
 from flowagents.view.overlay import overlay
 from flowagents.view.picture import picture
+from flowagents.view.words import TIMES
 from tests.view.chats import CODING_ANSWERS, coding_chat, play
 from tests.view.test_dot import HARD_NAMES, hard_graph
 
 LINE = re.compile(
-    r"""  (
+    r"""\ \ (
       accTitle:\ .+
     | \s*n\d+(\(\(".*"\)\)|\(\[".*"\]\)|\(".*"\))
     | \s*subgraph\ g\d+\[".*"\]
@@ -71,7 +72,7 @@ def test_the_way_taken_is_bold_and_counted() -> None:
     graph = coding_chat()
     drawn = overlay(picture(graph), Program(graph), play(graph, CODING_ANSWERS))
     text = to_mermaid(drawn)
-    assert '==>|"② else ×2"|' in text
+    assert f'==>|"② else {TIMES}2"|' in text
     assert "-.->" in text
     assert "finished: ended" in text
 

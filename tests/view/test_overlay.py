@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowagents.core.events import Failure, Interrupted, Started
-from flowagents.core.graph import Call, Compute, Edge, End, Graph, Node, Part, inner_graphs
+from flowagents.core.graph import Call, Compute, Edge, End, Graph, Node, Part, Work, inner_graphs
 from flowagents.core.guards import AtLeast, Exited, Guard
 from flowagents.core.limits import Limits
 from flowagents.core.program import Program
@@ -142,10 +142,13 @@ def graphs(draw: st.DrawFn, depth: int = 0) -> Graph:
 
 @st.composite
 def nodes_called(draw: st.DrawFn, name: str, names: list[str], depth: int) -> Node:
-    works = [st.just(Compute(Bump())), st.builds(lambda least: Compute(Break(least)), st.integers(1, 9))]
+    works: list[st.SearchStrategy[Work]] = [
+        st.just(Compute(Bump())),
+        st.builds(lambda least: Compute(Break(least)), st.integers(1, 9)),
+    ]
     if depth < 2:
-        works.append(graphs(depth + 1).map(Part))
-        works.append(graphs(depth + 1).map(Call))
+        works.append(st.builds(Part, graphs(depth + 1)))
+        works.append(st.builds(Call, graphs(depth + 1)))
     guard: st.SearchStrategy[Guard | None] = st.one_of(
         st.none(),
         st.builds(AtLeast, st.just("n"), st.integers(0, 9)),

@@ -5,6 +5,7 @@ from flowagents.core.program import Program
 from flowagents.view.overlay import overlay
 from flowagents.view.picture import picture
 from flowagents.view.terminal import picture_table, rules_table
+from flowagents.view.words import TIMES
 from tests.view.chats import CODING_ANSWERS, coding_chat, play
 
 
@@ -26,7 +27,7 @@ def test_a_run_adds_how_often_each_rule_was_taken_and_the_stop() -> None:
     graph = coding_chat()
     table = picture_table(overlay(picture(graph), Program(graph), play(graph, CODING_ANSWERS)))
     assert "finished: ended" in table
-    assert [line for line in table.splitlines() if "② else" in line][0].endswith("×2")
+    assert next(line for line in table.splitlines() if "② else" in line).endswith(f"{TIMES}2")
 
 
 def test_a_long_name_does_not_stretch_the_table() -> None:
