@@ -163,8 +163,9 @@ class CodeExecutor(Protocol):
 class NodeParts:
     """What an agent brings to be a node of a code graph.
 
-    ``graph`` is its reply procedure: it says into the thread named after the peer, and its ends are ``said`` and those
-    that end the conversation. ``bindings`` are its performers by place, ``memory`` is what it needs at the start.
+    ``graph`` is its reply procedure: it says into the thread named after the peer, and its ends are ``said`` and
+    those that end the conversation. ``bindings`` are its performers by place, ``memory`` is what it needs at the
+    start.
     """
 
     graph: Graph

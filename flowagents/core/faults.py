@@ -34,7 +34,7 @@ FAULTS = {
 }
 """Every code and what it stands for. A code is never given another meaning."""
 
-WARNINGS = frozenset({"F008", "F018", "F024"})
+WARNINGS = frozenset({"F008", "F018", "F023", "F024"})
 """The codes of what is odd and yet runs."""
 
 

@@ -267,6 +267,17 @@ def test_visits_of_a_node_that_the_loop_can_leave_out_do_not_limit_it() -> None:
     assert codes(faulty) == ["F011"]
 
 
+def test_visits_of_a_node_that_every_round_comes_by_limit_it() -> None:
+    back = node("c", Edge("a", ~VisitsAtLeast("b", 3)), "done", does=PASS)
+    assert codes(graph(node("a", "b", does=PASS), node("b", "c", does=PASS), back, DONE)) == []
+
+
+def test_visits_of_a_node_that_only_some_rounds_come_by_do_not_limit_it() -> None:
+    back = node("c", Edge("a", ~VisitsAtLeast("b", 3)), "done", does=PASS)
+    fork = node("a", Edge("b", Is("x")), "c", does=PASS)
+    assert codes(graph(fork, node("b", "c", does=PASS), back, DONE)) == ["F011"]
+
+
 def test_a_loop_through_a_part_is_seen() -> None:
     inside = graph(node("b", "done", does=PASS), DONE, start="b")
     faulty = graph(node("a", Edge("done", Exited("done") & Is("x")), "a", does=Part(inside)), DONE)

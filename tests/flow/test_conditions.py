@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -76,3 +78,10 @@ def test_a_node_is_known_by_its_own_name() -> None:
 def test_things_are_described_without_their_address() -> None:
     assert describe(object) == "type 'object'"
     assert describe(writer) == "function 'writer'"
+
+
+def test_words_alone_load_nothing_heavy() -> None:
+    heavy = "networkx", "asyncio", "pydantic", "openai", "graphviz", "docker", "tenacity"
+    code = f"import sys, flowagents.flow; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
