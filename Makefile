@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint types contracts format graphs docs wire-server package-ready test-ready
+.PHONY: help demo test check lint types contracts format graphs traces docs wire-server package-ready test-ready
 
 PYTHON ?=
 PYTEST ?=
@@ -19,7 +19,7 @@ help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: package-ready ## watch two agents write, run and mend code; needs no key
-	@$(PY) examples/two_agent_coding.py
+	@$(BIN)/flowagents run examples/two_agent_coding.py
 
 test: check wire-server ## everything a change has to pass: check, tests, documentation examples, coverage
 	@scripts/system_parts.sh
@@ -44,6 +44,9 @@ format: test-ready ## put the source into its one format
 graphs: package-ready ## draw graphs/ anew from the examples
 	@scripts/system_parts.sh
 	$(PY) scripts/draw_graphs.py
+
+traces: package-ready ## record tests/traces/ anew from the examples
+	$(PY) scripts/record_traces.py
 
 docs: ## build the documentation into site/
 	@scripts/environment.sh docs

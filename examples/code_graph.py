@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from flowagents.flow import END, CodeGraph, Flow, contains, default, human, visits, when
+from flowagents import END, CodeGraph, Flow, contains, default, human, visits, when
 
 WORDS_MAX = 8
 

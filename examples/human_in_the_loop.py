@@ -3,7 +3,7 @@
     python examples/human_in_the_loop.py
     OPENAI_API_KEY=... flowagents run examples/human_in_the_loop.py --model openai:<name>
 
-Without a terminal, pipe one line for each question: printf 'Shorter, please.\\nexit\\n' | python examples/human_in_the_loop.py
+Without a terminal, pipe a line for each question into it: first "Shorter, please.", then "exit".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flowagents import AssistantAgent, UserProxyAgent
 TASK = "Invite our neighbours to a street party on Saturday, in one sentence."
 
 REPLIES = {
-    TASK: "We would be delighted if you joined us this Saturday from four o'clock for a street party, with cake and music.",
+    TASK: "We would be delighted to see you this Saturday from four o'clock at our street party, with cake and music.",
     "horter": "Street party this Saturday at four: join us for cake and music!",
 }
 NO_REPLY = "I am only a script and know one change: ask me for something shorter, or type exit."
@@ -27,8 +27,8 @@ def main(llm_config: object = None) -> None:
         system_message="You write invitations, one sentence each. Change them as you are told.",
         llm_config=llm_config or scripted(__file__, REPLIES, default=NO_REPLY),
     )
-    you = UserProxyAgent("you", human_input_mode="ALWAYS")
-    result = you.initiate_chat(writer, message=TASK)
+    editor = UserProxyAgent("editor", human_input_mode="ALWAYS")
+    result = editor.initiate_chat(writer, message=TASK)
     print(f"You typed {len(result.human_input)} answer(s). The last draft:\n{result.summary}")
 
 

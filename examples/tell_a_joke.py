@@ -1,7 +1,7 @@
 """Two agents, two jokes: the smallest conversation there is.
 
-    python examples/tell_a_joke.py
-    OPENAI_API_KEY=... flowagents run examples/tell_a_joke.py --model openai:<name>
+python examples/tell_a_joke.py
+OPENAI_API_KEY=... flowagents run examples/tell_a_joke.py --model openai:<name>
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ def main(llm_config: object = None) -> None:
         system_message="You tell short, friendly jokes, one at a time.",
         llm_config=llm_config or scripted(__file__, REPLIES),
     )
-    listener = UserProxyAgent(
-        "listener", human_input_mode="NEVER", default_auto_reply="Another one, please."
-    )
+    listener = UserProxyAgent("listener", human_input_mode="NEVER", default_auto_reply="Another one, please.")
     result = listener.initiate_chat(comedian, message="Tell me a joke about graphs.", max_turns=2)
     print(f"It ended because {result.stop.rule}.")
 

@@ -1,7 +1,7 @@
 """An assistant proposes calls of a Python function, a user proxy makes them: two in one message, side by side.
 
-    python examples/tool_use.py
-    OPENAI_API_KEY=... flowagents run examples/tool_use.py --model openai:<name>
+python examples/tool_use.py
+OPENAI_API_KEY=... flowagents run examples/tool_use.py --model openai:<name>
 """
 
 from __future__ import annotations

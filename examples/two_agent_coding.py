@@ -15,7 +15,7 @@ from flowagents.coding import LocalCommandLineCodeExecutor
 
 TASK = "In which months of 2030 is the 13th a Friday?"
 
-FIRST_TRY = '''\
+FIRST_TRY = """\
 I look at the 13th of every month with a small program.
 
 ```python
@@ -27,10 +27,9 @@ MONTHS = "January February March April May June July August September October No
 for month in range(1, 13):
     if date(2030, month, 13).strftime("%a") == "Fri":
         print("Friday, 13", MONTHS[month])
-```
-'''
+```"""
 
-SECOND_TRY = '''\
+SECOND_TRY = """\
 The list begins with index 0, the months with 1. So October was wrong too: it has to be September. Corrected:
 
 ```python
@@ -42,8 +41,7 @@ MONTHS = "January February March April May June July August September October No
 for month in range(1, 13):
     if date(2030, month, 13).strftime("%a") == "Fri":
         print("Friday, 13", MONTHS[month - 1])
-```
-'''
+```"""
 
 REPLIES = {
     TASK: FIRST_TRY,

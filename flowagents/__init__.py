@@ -11,21 +11,50 @@ if TYPE_CHECKING:
     from flowagents.classic.base import Agent
     from flowagents.classic.result import ChatResult
     from flowagents.classic.tooling import register_function
+    from flowagents.flow.builder import Flow
+    from flowagents.flow.code_graph import CodeGraph
+    from flowagents.flow.conditions import (
+        END,
+        contains,
+        default,
+        ends_with,
+        exited,
+        proposes_calls,
+        says,
+        visits,
+        visits_at_least,
+        when,
+    )
+    from flowagents.flow.nodes import human, subgraph
     from flowagents.runtime.recording import recording, replaying, resuming, watching
 
 __version__ = "0.1.0.dev0"
 __all__ = [
+    "END",
     "Agent",
     "AssistantAgent",
     "ChatResult",
+    "CodeGraph",
     "ConversableAgent",
+    "Flow",
     "ScriptedModel",
     "UserProxyAgent",
+    "contains",
+    "default",
+    "ends_with",
+    "exited",
+    "human",
+    "proposes_calls",
     "recording",
     "register_function",
     "replaying",
     "resuming",
+    "says",
+    "subgraph",
+    "visits",
+    "visits_at_least",
     "watching",
+    "when",
 ]
 
 

@@ -4,6 +4,7 @@
       SetupError (ValueError)        refused before anything runs
         ConfigError                  a model configuration or a parameter is wrong
         MissingKey                   a model needs a key that is nowhere
+        SenderRequired               a reply function waits for a sender by name, and there is none
         MessageError                 a message has a shape that nobody could read
         NameConflict                 names that must differ are equal, or an agent talks to itself
         GraphError                   a graph has faults; all of them are listed
@@ -59,6 +60,10 @@ class ConfigError(SetupError):
 
 class MissingKey(ConfigError):
     """A model needs a key, and there is none in the configuration or the environment."""
+
+
+class SenderRequired(SetupError):
+    """A reply function waits for a sender by name, and the reply asked for has none."""
 
 
 class MessageError(SetupError):

@@ -61,9 +61,7 @@ def write_to_screen(text: str) -> None:
         sys.stdout.flush()
 
 
-def print_message(
-    sender: str, recipient: str, message: Mapping[str, Json], *, write: Write = write_to_screen
-) -> None:
+def print_message(sender: str, recipient: str, message: Mapping[str, Json], *, write: Write = write_to_screen) -> None:
     """Show one delivered message: who says it to whom, its text, its calls or answers, a thin rule.
 
     >>> print_message("user", "bot", {"content": "Tell me a joke."})
@@ -136,9 +134,6 @@ def _call(proposed: Mapping[str, Json]) -> str:
 
 def _content(content: Json) -> str:
     if isinstance(content, list):
-        parts = (
-            part.get("text") or f"<{part.get('type')}>" if isinstance(part, dict) else part
-            for part in content
-        )
+        parts = (part.get("text") or f"<{part.get('type')}>" if isinstance(part, dict) else part for part in content)
         return visible("\n".join(map(str, parts)))
     return "" if content is None else visible(str(content))

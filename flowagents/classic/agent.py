@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from flowagents.classic.base import Agent
-from flowagents.classic.chat import BareMessage, Chat, OneReply, Programs
+from flowagents.classic.chat import BareMessage, Chat, OneReply, Programs, check_pair
 from flowagents.classic.histories import Ledger, given_history
 from flowagents.classic.keeping import Keeping, check_limit
-from flowagents.classic.messages import Message, MessageSource
+from flowagents.classic.messages import Message, MessageSource, checked_message
 from flowagents.classic.model import executor_of, model_of
 from flowagents.classic.result import ChatResult
 from flowagents.classic.slots import ReplySlot, Trigger, base_slots, function_slot, steps_of
 from flowagents.classic.texts import CONVERSABLE_SYSTEM
 from flowagents.classic.tooling import Tooling
 from flowagents.core.guards import Says
-from flowagents.core.plain import plain
 from flowagents.errors import ConfigError, SetupError
-from flowagents.patterns.spec import AgentSpec, Hooks, ReplyStep
+from flowagents.patterns.spec import AgentSpec, Hooks, ReplyStep, Step
+from flowagents.ports import NodeParts
 from flowagents.runtime.run import perform, perform_async
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,6 +39,28 @@ ENGINE_METHODS = (
     "spec_for",
 )
 """Methods that the engine replaces: an override would never be called, so a class with one is refused."""
+FOREIGN_METHODS = (
+    "_process_received_message",
+    "_append_oai_message",
+    "_prepare_chat",
+    "generate_init_message",
+    "a_generate_init_message",
+    "generate_oai_reply",
+    "a_generate_oai_reply",
+    "generate_tool_calls_reply",
+    "a_generate_tool_calls_reply",
+    "generate_function_call_reply",
+    "a_generate_function_call_reply",
+    "generate_code_execution_reply",
+    "check_termination_and_human_reply",
+    "a_check_termination_and_human_reply",
+    "execute_function",
+    "a_execute_function",
+    "execute_code_blocks",
+    "process_last_received_message",
+    "process_all_messages_before_reply",
+)
+"""Methods that classes written for other engines override and that have no counterpart here: refused likewise."""
 
 
 def draw(graph: Any, format: str = "svg", **options: Any) -> Any:
@@ -86,9 +108,7 @@ class ConversableAgent(Tooling, Keeping):
         _check_name(name)
         _check_overrides(type(self))
         if human_input_mode not in MODES:
-            raise ConfigError(
-                f"{name!r} has human_input_mode {human_input_mode!r}; give one of {', '.join(MODES)}"
-            )
+            raise ConfigError(f"{name!r} has human_input_mode {human_input_mode!r}; give one of {', '.join(MODES)}")
         limit = self.DEFAULT_LIMIT if max_consecutive_auto_reply is None else max_consecutive_auto_reply
         check_limit(name, limit)
         self.name = name
@@ -96,7 +116,7 @@ class ConversableAgent(Tooling, Keeping):
         self.description = self.system_message if description is None else description
         self.human_input_mode = human_input_mode
         self.is_termination_msg = is_termination_msg
-        self.default_auto_reply = plain(default_auto_reply)
+        self.default_auto_reply = None if default_auto_reply is None else checked_message(default_auto_reply, name)
         self.silent = bool(silent)
         self.llm_config = llm_config
         self.client, tools, functions = model_of(llm_config, name)
@@ -135,13 +155,9 @@ class ConversableAgent(Tooling, Keeping):
         None, or a function of sender, recipient and ``summary_args``. Raises SetupError before anything runs, and
         what made the run fail with the run attached as ``.run``; Ctrl-C raises KeyboardInterrupt likewise.
         """
-        chat = self._chat(
-            recipient, clear_history, max_turns, summary_method, summary_args, message, context, False
-        )
+        chat = self._chat(recipient, clear_history, max_turns, summary_method, summary_args, message, context, False)
         watchers = chat.watchers(silent=bool(silent))
-        return chat.finish(
-            perform(chat.linked, chat.bindings, chat.data, chat.memory, watchers=watchers, drawer=draw)
-        )
+        return chat.finish(perform(chat.linked, chat.bindings, chat.data, chat.memory, watchers=watchers, drawer=draw))
 
     async def a_initiate_chat(
         self,
@@ -156,14 +172,10 @@ class ConversableAgent(Tooling, Keeping):
         **context: Any,
     ) -> ChatResult:
         """Begin a chat on the running event loop; otherwise as ``initiate_chat``."""
-        chat = self._chat(
-            recipient, clear_history, max_turns, summary_method, summary_args, message, context, True
-        )
+        chat = self._chat(recipient, clear_history, max_turns, summary_method, summary_args, message, context, True)
         watchers = chat.watchers(silent=bool(silent))
         return chat.finish(
-            await perform_async(
-                chat.linked, chat.bindings, chat.data, chat.memory, watchers=watchers, drawer=draw
-            )
+            await perform_async(chat.linked, chat.bindings, chat.data, chat.memory, watchers=watchers, drawer=draw)
         )
 
     def _chat(
@@ -197,12 +209,10 @@ class ConversableAgent(Tooling, Keeping):
         request_reply: bool | None = None,
         silent: bool | None = False,
     ) -> None:
-        """Send a message outside a chat. Without ``request_reply`` it is answered if the last chat of the two said so."""
+        """Send a message outside a chat. It is answered if ``request_reply``, or else the last chat, says so."""
         bare = BareMessage(self, recipient, message, request_reply=request_reply, asynchronous=False)
         watchers = bare.watchers(silent=bool(silent))
-        bare.finish(
-            perform(bare.linked, bare.bindings, bare.data, bare.memory, watchers=watchers, drawer=draw)
-        )
+        bare.finish(perform(bare.linked, bare.bindings, bare.data, bare.memory, watchers=watchers, drawer=draw))
 
     async def a_send(
         self,
@@ -215,9 +225,7 @@ class ConversableAgent(Tooling, Keeping):
         bare = BareMessage(self, recipient, message, request_reply=request_reply, asynchronous=True)
         watchers = bare.watchers(silent=bool(silent))
         bare.finish(
-            await perform_async(
-                bare.linked, bare.bindings, bare.data, bare.memory, watchers=watchers, drawer=draw
-            )
+            await perform_async(bare.linked, bare.bindings, bare.data, bare.memory, watchers=watchers, drawer=draw)
         )
 
     def receive(
@@ -228,6 +236,7 @@ class ConversableAgent(Tooling, Keeping):
         silent: bool | None = False,
     ) -> None:
         """Receive a message of ``sender``, as if that agent had sent it."""
+        check_pair(self, sender)
         sender.send(message, self, request_reply, silent)
 
     async def a_receive(
@@ -238,6 +247,7 @@ class ConversableAgent(Tooling, Keeping):
         silent: bool | None = False,
     ) -> None:
         """Receive a message on the running event loop; otherwise as ``receive``."""
+        check_pair(self, sender)
         await sender.a_send(message, self, request_reply, silent)
 
     def generate_reply(
@@ -255,9 +265,7 @@ class ConversableAgent(Tooling, Keeping):
     ) -> Any:
         """Return what this agent would say, on the running event loop; otherwise as ``generate_reply``."""
         reply = OneReply(self, messages, sender, asynchronous=True)
-        return reply.finish(
-            await perform_async(reply.linked, reply.bindings, reply.data, reply.memory, drawer=draw)
-        )
+        return reply.finish(await perform_async(reply.linked, reply.bindings, reply.data, reply.memory, drawer=draw))
 
     # -- how it replies
 
@@ -272,14 +280,16 @@ class ConversableAgent(Tooling, Keeping):
         ignore_async_in_sync_chat: bool = False,
         remove_other_reply_funcs: bool = False,
     ) -> None:
-        """Let a function answer messages whose sender matches ``trigger``; it is tried before what was registered earlier.
+        """Let a function answer messages whose sender matches ``trigger``; it is tried before earlier ones.
 
-        It is called with this agent, ``messages``, ``sender`` and ``config``, and returns a pair: whether this is final,
-        and the reply (None for silence). Registered during a run it takes effect in the next one.
+        It is called with this agent, ``messages``, ``sender`` and ``config``, and returns a pair: whether this is
+        final, and the reply (None for silence). Registered during a run it takes effect in the next one.
         """
         self._functions_registered += 1
-        key = f"{self._functions_registered} {getattr(reply_func, '__name__', 'function')}"
+        title = str(getattr(reply_func, "__name__", "function")).replace("/", "|")
+        key = f"{self._functions_registered} {title}"
         slot = function_slot(reply_func, trigger, config, key, ignored_in_sync=ignore_async_in_sync_chat)
+        slot.reset_config = reset_config
         if remove_other_reply_funcs:
             self.reply_slots.clear()
         self.reply_slots.insert(position, slot)
@@ -290,24 +300,40 @@ class ConversableAgent(Tooling, Keeping):
             raise ConfigError(f"{hookable_method!r} cannot be hooked; hookable are {', '.join(HOOKS)}")
         self.hooks[HOOKS[hookable_method]].append(hook)
 
-    def spec_for(self, peer: Agent | None, *, synchronous: bool) -> AgentSpec:
-        """Return what a graph needs to know of this agent when it talks to ``peer``."""
-        own_reply = type(self).generate_reply is not ConversableAgent.generate_reply
-        if own_reply:
-            steps: tuple[Any, ...] = (ReplyStep("generate_reply", "generate_reply"),)
+    @property
+    def overrides_async(self) -> bool:
+        """Whether the class has an ``a_generate_reply`` of its own."""
+        return type(self).a_generate_reply is not ConversableAgent.a_generate_reply
+
+    def spec_for(self, peer: Agent | None, *, synchronous: bool, replying: bool = False) -> AgentSpec:
+        """Return what a graph needs to know of this agent when it talks to ``peer``.
+
+        A class that overrides ``generate_reply`` is asked as one function, unless this is for a reply that it asks
+        of us (``replying``).
+        """
+        overridden = type(self).generate_reply is not ConversableAgent.generate_reply
+        steps: tuple[Step, ...]
+        if not replying and (overridden or (self.overrides_async and not synchronous)):
+            steps = (ReplyStep("generate_reply", "generate_reply"),)
+            hooks = Hooks(before_send=len(self.hooks["before send"]))
         else:
-            steps = steps_of(
-                self.reply_slots, peer, has_model=self.client is not None, synchronous=synchronous
-            )
+            steps = steps_of(self.reply_slots, peer, has_model=self.client is not None, synchronous=synchronous)
+            hooks = Hooks(*(len(self.hooks[kind]) for kind in HOOKS.values()))
         return AgentSpec(
             self.name,
             steps,
             self.human_input_mode,
             Says("heard", "TERMINATE") if self.is_termination_msg is None else None,
             self.default_auto_reply,
-            Hooks(*(len(self.hooks[kind]) for kind in HOOKS.values())),
+            hooks,
             limit=self.ledger.limits.get(peer, self.ledger.limit),
         )
+
+    def as_node(self, peer: str) -> NodeParts:
+        """Return what this agent brings to a code graph; ``Flow`` calls it, programs need not."""
+        from flowagents.classic.node import node_parts
+
+        return node_parts(self, peer)
 
     def get_human_input(self, prompt: str) -> str:
         """Ask the human behind this agent; override it to ask somewhere else. Called in a thread where others work."""
@@ -315,27 +341,19 @@ class ConversableAgent(Tooling, Keeping):
 
         return ask_at_terminal(prompt)
 
-    async def a_get_human_input(self, prompt: str) -> str:
-        """Ask the human without blocking the event loop; override it to ask somewhere else."""
-        import asyncio
-
-        return await asyncio.to_thread(self.get_human_input, prompt)
-
 
 def _check_name(name: object) -> None:
     """Raise ConfigError for a name nobody could be called."""
     if not (isinstance(name, str) and name.strip()):
         raise ConfigError(f"an agent was named {name!r}; give a text that is not empty")
     if len(name) > 200 or not name.isprintable():
-        raise ConfigError(
-            f"an agent was named {name!r:.80}; give at most 200 characters, all of them printable"
-        )
+        raise ConfigError(f"an agent was named {name!r:.80}; give at most 200 characters, all of them printable")
 
 
 def _check_overrides(kind: type) -> None:
     """Raise SetupError if a class overrides a method that is never called."""
-    for method in ENGINE_METHODS:
-        if getattr(kind, method) is not getattr(ConversableAgent, method):
+    for method in (*ENGINE_METHODS, *FOREIGN_METHODS):
+        if getattr(kind, method, None) is not getattr(ConversableAgent, method, None):
             raise SetupError(
                 f"{kind.__name__} overrides {method}, which the engine replaces, so it would never be called; override "
                 "get_human_input or generate_reply, or register a reply function or a hook"

@@ -30,8 +30,13 @@ class Agent:
     human_input_mode: str
     is_termination_msg: Callable[[dict[str, Any]], Any] | None
 
-    def spec_for(self, peer: Agent | None, *, synchronous: bool) -> AgentSpec:
-        """Return what a graph needs to know of this agent when it talks to ``peer``."""
+    @property
+    def overrides_async(self) -> bool:
+        """Whether the class has an ``a_generate_reply`` of its own."""
+        raise NotImplementedError
+
+    def spec_for(self, peer: Agent | None, *, synchronous: bool, replying: bool = False) -> AgentSpec:
+        """Return what a graph needs to know of this agent when it talks to ``peer``; ``replying`` in its own reply."""
         raise NotImplementedError
 
     def offered_tools(self) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
@@ -43,7 +48,21 @@ class Agent:
         raise NotImplementedError
 
     async def a_get_human_input(self, prompt: str) -> str:
-        """Ask the human behind this agent, without blocking the event loop."""
+        """Ask the human without blocking the event loop; override it to ask somewhere else."""
+        import asyncio
+
+        return await asyncio.to_thread(self.get_human_input, prompt)
+
+    def generate_reply(
+        self, messages: Sequence[Mapping[str, Any]] | None = None, sender: Agent | None = None, **unused: Any
+    ) -> Any:
+        """Return what this agent would say."""
+        raise NotImplementedError
+
+    async def a_generate_reply(
+        self, messages: Sequence[Mapping[str, Any]] | None = None, sender: Agent | None = None, **unused: Any
+    ) -> Any:
+        """Return what this agent would say, on the running event loop."""
         raise NotImplementedError
 
     @property

@@ -7,8 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from flowagents.classic.base import Agent
+from flowagents.classic.slots import ReplySlot, Trigger, asked
 from flowagents.core.effects import AskHuman, CallModel, Invoke, RunCode, RunTool
-from flowagents.patterns.talk import for_model
+from flowagents.core.plain import plain
+from flowagents.errors import ScriptExhausted, WireError
+from flowagents.patterns.talk import fault_of, for_model
 from flowagents.ports import CodeBlock, ModelClient, ModelReply, ModelRequest
 from flowagents.runtime.performing import Blocking, Performer, Ticket
 from flowagents.runtime.seen import Seen
@@ -24,6 +27,7 @@ def bindings_of(agent: Agent, peers: Peers, seen: Seen, *, asynchronous: bool) -
         f"{name}/human": _human(agent, asynchronous=asynchronous),
         f"{name}/tools": _tools(agent),
         f"{name}/ended": _rule(agent, seen),
+        f"{name}/reply/generate_reply": _overridden(agent, peers, seen, asynchronous=asynchronous),
     }
     if agent.client is not None:
         bound[f"{name}/model"] = model_performer(agent.client, agent, seen)
@@ -31,9 +35,8 @@ def bindings_of(agent: Agent, peers: Peers, seen: Seen, *, asynchronous: bool) -
         bound[f"{name}/code"] = _code(agent.executor)
     for slot in agent.reply_slots:
         if slot.function is not None:
-            bound[f"{name}/reply/{slot.key}"] = _reply(agent, slot.function, slot.config, peers, seen)
-            if callable(slot.trigger) and not isinstance(slot.trigger, type):
-                bound[f"{name}/trigger/{slot.key}"] = _trigger(slot.trigger, peers)
+            bound[f"{name}/reply/{slot.key}"] = _reply(agent, slot, peers, seen)
+            bound[f"{name}/trigger/{slot.key}"] = _trigger(slot.trigger, peers)
     for kind, hooks in agent.hooks.items():
         for number, hook in enumerate(hooks, 1):
             bound[f"{name}/{kind} {number}"] = _hook(agent, kind, hook, peers, seen)
@@ -46,18 +49,22 @@ def model_performer(client: ModelClient, agent: Agent, seen: Seen) -> Performer:
     def perform(effect: CallModel, ticket: Ticket) -> Any:
         messages = for_model(effect.system, seen.messages(effect.view))
         tools, functions = agent.offered_tools()
-        reply = client.create(
-            ModelRequest(messages, tools, functions), ticket.delta if ticket.watched else None
-        )
-        return _replied(reply) if isinstance(reply, ModelReply) else _when_done(reply, _replied)
+        reply = client.create(ModelRequest(messages, tools, functions), ticket.delta if ticket.watched else None)
+        return _then(reply, lambda done: _replied(done, agent.name))
 
     return perform
 
 
-def _replied(reply: ModelReply) -> dict[str, Any]:
-    """Return a reply as the answer that is recorded."""
+def _replied(reply: Any, agent: str) -> dict[str, Any]:
+    """Return a reply as the answer that is recorded. Raises WireError for anything that is none."""
+    message = reply.message if isinstance(reply, ModelReply) else reply
+    if not isinstance(reply, ModelReply) or not isinstance(message, Mapping):
+        raise WireError(f"the model of {agent!r} answered {message!r:.200}; return a ModelReply with a message")
+    fault = fault_of(message)
+    if fault is not None:
+        raise WireError(f"the model of {agent!r} answered {message!r:.200}; {fault}")
     return {
-        "message": reply.message,
+        "message": message,
         "model": reply.model,
         "usage": reply.usage,
         "finish_reason": reply.finish_reason,
@@ -77,10 +84,17 @@ def _human(agent: Agent, *, asynchronous: bool) -> Performer:
     """Return what asks the human of an agent, in a thread, or the agent's own asynchronous way where it has one."""
     own_async = type(agent).a_get_human_input is not Agent.a_get_human_input
 
+    def ask(prompt: str) -> Any:
+        try:
+            return agent.get_human_input(prompt)
+        except StopIteration:
+            # Nothing that is awaited may raise it, and only scripts do: next() of an iterator without answers.
+            raise ScriptExhausted(f"get_human_input of {agent.name!r} has no answer left for {prompt!r}") from None
+
     def perform(effect: AskHuman, ticket: Ticket) -> Any:
         if asynchronous and own_async:
             return agent.a_get_human_input(effect.prompt)
-        return Blocking(lambda: agent.get_human_input(effect.prompt))
+        return Blocking(lambda: ask(effect.prompt))
 
     return perform
 
@@ -120,9 +134,22 @@ def _ran(result: Any) -> dict[str, Any]:
 
 def returned(value: Any) -> Any:
     """Return what a function of the user returned as the answer that is recorded."""
-    return (
-        _when_done(value, lambda done: {"value": done}) if hasattr(value, "__await__") else {"value": value}
-    )
+    return _then(value, lambda done: {"value": done})
+
+
+def _then(value: Any, make: Callable[[Any], Any]) -> Any:
+    """Return what ``make`` makes of a value, or an awaitable of it if the value has to be awaited."""
+    return _when_done(value, make) if hasattr(value, "__await__") else make(value)
+
+
+def _own(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return messages that a function of the user may change without changing what is remembered."""
+    return [{key: _own_item(item) for key, item in message.items()} for message in messages]
+
+
+def _own_item(item: Any) -> Any:
+    """Return a value of a message that shares no list or dict with it."""
+    return item if type(item) is str else plain(item)
 
 
 def _rule(agent: Agent, seen: Seen) -> Performer:
@@ -130,31 +157,50 @@ def _rule(agent: Agent, seen: Seen) -> Performer:
 
     def perform(effect: Invoke, ticket: Ticket) -> Any:
         assert effect.view is not None
-        message = effect.view.last() or {}
+        (message,) = _own([effect.view.last() or {}])
+        if message.get("content", "") is None:
+            message["content"] = ""
         rule = agent.is_termination_msg
         assert rule is not None
-        return {"value": bool(rule(message))}
+        return _then(rule(message), lambda held: {"value": bool(held)})
 
     return perform
 
 
-def _reply(agent: Agent, function: Callable[..., Any], config: Any, peers: Peers, seen: Seen) -> Performer:
+def _reply(agent: Agent, slot: ReplySlot, peers: Peers, seen: Seen) -> Performer:
     """Return what asks a reply function: it gets the agent, the messages, the sender and its config."""
+    function = slot.function
+    assert function is not None
 
     def perform(effect: Invoke, ticket: Ticket) -> Any:
-        assert effect.view is not None and effect.arguments is not None
+        assert effect.view is not None
+        assert effect.arguments is not None
         sender = peers.get(effect.arguments["peer"])
-        return returned(function(agent, messages=seen.messages(effect.view), sender=sender, config=config))
+        messages = _own(seen.messages(effect.view))
+        return returned(function(agent, messages=messages, sender=sender, config=slot.config))
 
     return perform
 
 
-def _trigger(trigger: Callable[[Any], Any], peers: Peers) -> Performer:
+def _overridden(agent: Agent, peers: Peers, seen: Seen, *, asynchronous: bool) -> Performer:
+    """Return what asks the ``generate_reply`` of a subclass: what it returns is final."""
+
+    def perform(effect: Invoke, ticket: Ticket) -> Any:
+        assert effect.view is not None
+        assert effect.arguments is not None
+        sender = peers.get(effect.arguments["peer"])
+        reply = agent.a_generate_reply if asynchronous and agent.overrides_async else agent.generate_reply
+        return _then(reply(_own(seen.messages(effect.view)), sender), lambda said: {"value": (True, said)})
+
+    return perform
+
+
+def _trigger(trigger: Trigger, peers: Peers) -> Performer:
     """Return what asks a trigger about the sender."""
 
     def perform(effect: Invoke, ticket: Ticket) -> Any:
         assert effect.arguments is not None
-        return {"value": bool(trigger(peers.get(effect.arguments["peer"])))}
+        return _then(asked(trigger, peers.get(effect.arguments["peer"])), lambda held: {"value": bool(held)})
 
     return perform
 
@@ -166,12 +212,12 @@ def _hook(agent: Agent, kind: str, hook: Callable[..., Any], peers: Peers, seen:
         if kind == "before send":
             assert effect.arguments is not None
             recipient = peers.get(effect.arguments["peer"])
-            message = effect.arguments["message"]
+            message = _own_item(effect.arguments["message"])
             return returned(hook(sender=agent, message=message, recipient=recipient, silent=agent.silent))
         assert effect.view is not None
         if kind == "last received":
             return returned(hook((effect.view.last() or {}).get("content")))
-        return returned(hook([dict(message) for message in seen.messages(effect.view)]))
+        return returned(hook(_own(seen.messages(effect.view))))
 
     return perform
 

@@ -1,4 +1,4 @@
-"""One chat, one bare message, one reply: from agents and settings to a program, and from its run to what the caller gets."""
+"""One chat, one bare message, one reply: from agents and settings to a program, from its run to what a caller gets."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ from typing import Any
 
 from flowagents.classic.base import Agent
 from flowagents.classic.bindings import bindings_of, keyed, returned
-from flowagents.classic.histories import Snapshot
-from flowagents.classic.messages import Message, MessageSource, checked_message, turns_of, with_carryover
+from flowagents.classic.histories import AgentBindings, Snapshot, inside
+from flowagents.classic.messages import Message, MessageSource, checked_message, checked_part, turns_of, with_carryover
 from flowagents.classic.printing import Printer
 from flowagents.classic.result import ChatResult
 from flowagents.classic.slots import refused_in_sync
 from flowagents.core.effects import Invoke
 from flowagents.core.graph import Graph
-from flowagents.core.plain import plain
 from flowagents.core.program import Program
 from flowagents.core.task import Memory
-from flowagents.errors import ConfigError, MessageError, NameConflict, SetupError
+from flowagents.errors import ConfigError, HistoryChanged, MessageError, NameConflict, SetupError
 from flowagents.patterns import keys
-from flowagents.patterns.pair import ChatSettings, chat_graph, one_reply_graph, send_graph, thread_of
+from flowagents.patterns.pair import ChatSettings, chat_graph, one_reply_graph, send_graph
 from flowagents.patterns.spec import AgentSpec
 from flowagents.patterns.talk import last_message_summary
-from flowagents.runtime.inside import current
-from flowagents.runtime.performing import Bindings, Performer, Ticket
+from flowagents.runtime.performing import Performer, Ticket
 from flowagents.runtime.run import Run
 from flowagents.runtime.seen import Seen
 
 
 class Conversation:
-    """What every kind of run over two agents shares: names that differ, specs, bindings, a snapshot of what both know."""
+    """What every kind of run over two agents shares: names that differ, bindings, what both know."""
 
     def __init__(self, first: Agent, second: Agent, *, asynchronous: bool) -> None:
         """Check the pair and note what it knows. Raises SetupError for what no run could do."""
@@ -47,16 +45,18 @@ class Conversation:
             second.spec_for(first, synchronous=not asynchronous),
         )
         peers = {first.name: first, second.name: second}
-        self.bindings: dict[str, Performer] = {}
+        self.bindings = AgentBindings(first, second)
         for agent in (first, second):
-            if not asynchronous:
-                _refuse_async(agent)
             keyed(agent.client)
             self.bindings.update(bindings_of(agent, peers, self.seen, asynchronous=asynchronous))
 
     def program(self, key: object, make: Callable[[AgentSpec, AgentSpec], Graph]) -> Program:
         """Return the program of this pair, linked once for as long as neither agent changes."""
         return self.first.programs.get((self.second, key), self.specs, make)
+
+    def publish(self, run: Run, *, replaces: bool) -> None:
+        """Give both agents what the run left, and raise what made it fail."""
+        publish(self.snapshot, run, replaces=replaces)
 
     def watchers(self, *, silent: bool) -> list[Printer]:
         """Return who watches: a printer, unless the caller or the agent is silent."""
@@ -83,15 +83,16 @@ class Chat(Conversation):
     ) -> None:
         """Check everything the caller gave, before anything runs."""
         super().__init__(first, second, asynchronous=asynchronous)
+        if not asynchronous:
+            _refuse_async(first)
+            _refuse_async(second)
         self.clear = clear_history
         self.context = dict(context)
         self.summary_method = summary_method
         self.summary_args = dict(summary_args or {})
         source = "human" if message is None else "function" if callable(message) else "given"
         if source == "given":
-            self.data["message"] = with_carryover(
-                checked_message(message, first.name), self.context.get("carryover")
-            )
+            self.data["message"] = with_carryover(checked_message(message, first.name), self.context.get("carryover"))
         elif source == "function":
             self.bindings[f"{first.name}/message"] = self._message(message)  # type: ignore[arg-type]  # source says so
         self.settings = ChatSettings(turns_of(max_turns), clear_history, source, self._summary_kind())
@@ -128,8 +129,7 @@ class Chat(Conversation):
 
     def finish(self, run: Run) -> ChatResult:
         """Publish what the run left, raise what made it fail, and return the result."""
-        self.snapshot.publish(run.memory, replaces=self.clear)
-        run.require_success()
+        self.publish(run, replaces=self.clear)
         typed = list(run.memory.get(keys.typed(self.first.name), ()))
         return ChatResult((self.first, self.second), run, self._summary_of(run), typed)
 
@@ -164,8 +164,7 @@ class BareMessage(Conversation):
 
     def finish(self, run: Run) -> None:
         """Publish what the run left, and raise what made it fail."""
-        self.snapshot.publish(run.memory, replaces=False)
-        run.require_success()
+        self.publish(run, replaces=False)
 
 
 class OneReply:
@@ -184,6 +183,8 @@ class OneReply:
             raise MessageError(
                 f"{agent.name!r} is to reply to nothing: give messages, or the sender whose messages it has"
             )
+        if sender is not None:
+            check_pair(agent, sender)
         self.agent, self.sender = agent, sender
         self.peer = "" if sender is None else sender.name
         self.snapshot = None if sender is None else Snapshot(agent, sender)
@@ -196,13 +197,12 @@ class OneReply:
             self.memory[keys.system(agent.name)] = agent.system_message
         self.data: dict[str, Any] = {}
         if messages is not None:
-            self.data["messages"] = [plain(message) for message in messages]
-        if not asynchronous:
-            _refuse_async(agent)
+            self.data["messages"] = [checked_part(message, agent.name) for message in messages]
         keyed(agent.client)
         peers = {agent.name: agent} | ({} if sender is None else {sender.name: sender})
-        self.bindings: Bindings = bindings_of(agent, peers, Seen(), asynchronous=asynchronous)
-        spec = agent.spec_for(sender, synchronous=not asynchronous)
+        self.bindings = AgentBindings(*peers.values())
+        self.bindings.update(bindings_of(agent, peers, Seen(), asynchronous=asynchronous))
+        spec = agent.spec_for(sender, synchronous=not asynchronous, replying=True)
         self.linked = agent.programs.get(
             (sender, "reply"), (spec, spec), lambda one, _: one_reply_graph(one, self.peer, self.thread)
         )
@@ -210,7 +210,7 @@ class OneReply:
     def finish(self, run: Run) -> Any:
         """Publish what the run left and return the reply; None if the agent gave none."""
         if self.snapshot is not None:
-            self.snapshot.publish(run.memory, replaces=False)
+            publish(self.snapshot, run, replaces=False)
         elif run.memory:
             self.agent.ledger.counts[None] = run.memory.get(keys.count(self.agent.name, ""), 0)
             self.agent.ledger.typed = (
@@ -243,6 +243,19 @@ class Programs:
         return program
 
 
+def publish(snapshot: Snapshot, run: Run, *, replaces: bool) -> None:
+    """Give agents what a run left, also if it failed; raise what made it fail, else HistoryChanged."""
+    changed: HistoryChanged | None = None
+    try:
+        snapshot.publish(run.memory, replaces=replaces)
+    except HistoryChanged as problem:
+        problem.run = run
+        changed = problem
+    run.require_success()
+    if changed is not None:
+        raise changed
+
+
 def check_pair(first: Agent, second: Agent) -> None:
     """Raise NameConflict unless two agents can be told apart, and ConfigError if one is no agent."""
     for agent in (first, second):
@@ -256,11 +269,10 @@ def check_pair(first: Agent, second: Agent) -> None:
 
 def _refuse_own_pair(first: Agent, second: Agent) -> None:
     """Raise SetupError if code inside a run of two agents would begin another run of the same two."""
-    ticket = current()
-    if ticket is not None and keys.thread(thread_of(first.name, second.name)) in ticket.memory:
+    if inside(first, second) is not None:
         raise SetupError(
-            f"{first.name!r} and {second.name!r} are in the middle of a conversation, so a function called inside it cannot "
-            "begin another with the same two; return a reply instead, or let other agents talk"
+            f"{first.name!r} and {second.name!r} are in the middle of a conversation, so a function called inside it "
+            "cannot begin another with the same two; return a reply instead, or let other agents talk"
         )
 
 
@@ -269,6 +281,6 @@ def _refuse_async(agent: Agent) -> None:
     refused = refused_in_sync(agent.reply_slots)
     if refused:
         raise SetupError(
-            f"{agent.name!r} has asynchronous reply functions ({', '.join(refused)}), which a synchronous chat cannot call; "
-            "use a_initiate_chat, or register them with ignore_async_in_sync_chat=True"
+            f"{agent.name!r} has asynchronous reply functions ({', '.join(refused)}), which a synchronous chat "
+            "cannot call; use a_initiate_chat, or register them with ignore_async_in_sync_chat=True"
         )

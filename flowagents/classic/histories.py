@@ -1,4 +1,7 @@
-"""What agents keep between runs: what was said with whom, counters, limits. A run works on a snapshot and publishes at its end."""
+"""What agents keep between runs: what was said with whom, counters, limits.
+
+A run works on a snapshot and publishes at its end.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,49 @@ from flowagents.core.thread import Entry, Thread, View, body_of
 from flowagents.errors import HistoryChanged
 from flowagents.patterns import keys
 from flowagents.patterns.pair import thread_of
+from flowagents.patterns.takes import remembered
 from flowagents.runtime.inside import current
+from flowagents.runtime.performing import Performer, Ticket
+
+
+class AgentBindings(dict[str, Performer]):
+    """The performers of a run, and whose run it is; ``outer`` is the effect inside which it began, if any."""
+
+    def __init__(self, *agents: Agent) -> None:
+        """Bind nothing yet."""
+        super().__init__()
+        self.agents = agents
+        self.outer = current()
+
+
+def inside(*agents: Agent) -> Ticket | None:
+    """Return the effect being performed here, in the innermost run of all these agents; None outside of one."""
+    ticket = current()
+    while ticket is not None:
+        bindings = ticket.driver.bindings
+        if not isinstance(bindings, AgentBindings):
+            return None
+        if all(agent in bindings.agents for agent in agents):
+            return ticket
+        ticket = bindings.outer
+    return None
+
+
+def known(ticket: Ticket) -> Memory:
+    """Return what a run remembers now, with what the function of an effect has changed so far."""
+    memory = dict(ticket.memory)
+    for key, item in ticket.changes:
+        memory[tuple(key)] = remembered(key[0], item)
+    return memory
+
+
+def noted(key: tuple[str, ...], item: Any, *agents: Agent) -> bool:
+    """Inside a run of these agents, note that ``key`` becomes ``item``; False outside of one."""
+    ticket = inside(*agents)
+    if ticket is None:
+        return False
+    ticket.change(key, item)
+    return True
 
 
 class PairHistory:
@@ -31,10 +76,9 @@ class PairHistory:
 
     def view(self, owner: Agent, peer: Agent) -> View:
         """Return what one of the two sees; inside a run of the two, what the run knows now."""
-        ticket = current()
-        thread = thread_of(owner.name, peer.name)
-        if ticket is not None and keys.thread(thread) in ticket.memory:
-            memory = ticket.memory
+        ticket = inside(owner, peer)
+        if ticket is not None:
+            thread, memory = thread_of(owner.name, peer.name), known(ticket)
             return View(
                 owner.name,
                 memory[keys.thread(thread)],
@@ -44,13 +88,18 @@ class PairHistory:
         return View(owner.name, self.thread, self.since.get(owner, 0), self.edits.get(owner))
 
     def clear(self, owner: Agent, peer: Agent, keep: int = 0) -> None:
-        """Forget all but the last ``keep`` messages for one of the two; the other still sees them."""
-        thread = thread_of(owner.name, peer.name)
-        start = max(0, len(self.view(owner, peer).thread) - keep)
-        if noted(keys.since(owner.name, thread), start, keys.thread(thread)):
-            return
-        self.since[owner] = max(self.since.get(owner, 0), len(self.thread) - keep)
-        self.version += 1
+        """Forget all but the last ``keep`` messages that one of the two sees; the other still sees them.
+
+        Results of tools keep the message that proposed the calls, without which no model takes them.
+        """
+        view = self.view(owner, peer)
+        seen = [position for position in range(view.start, len(view.thread)) if heard_by(owner, view.thread[position])]
+        if 0 < keep < len(seen) and "tool_responses" in view.thread[seen[-keep]].body:
+            keep += 1
+        start = len(view.thread) if keep <= 0 else seen[-keep] if keep < len(seen) else view.start
+        if not noted(keys.since(owner.name, thread_of(owner.name, peer.name)), start, owner, peer):
+            self.since[owner] = start
+            self.version += 1
 
 
 class Ledger:
@@ -70,13 +119,9 @@ class Ledger:
         return self.limits.setdefault(peer, self.limit)
 
 
-def noted(key: tuple[str, ...], item: Any, present: tuple[str, ...] | None = None) -> bool:
-    """Inside a run that remembers ``key``, or ``present``, note that ``key`` becomes ``item``; False outside of one."""
-    ticket = current()
-    if ticket is None or (present or key) not in ticket.memory:
-        return False
-    ticket.change(key, item)
-    return True
+def heard_by(owner: Agent, entry: Entry) -> bool:
+    """Tell whether an agent can hear an entry."""
+    return not entry.audience or owner.name in entry.audience
 
 
 def pair_of(first: Agent, second: Agent) -> PairHistory:
@@ -89,7 +134,10 @@ def pair_of(first: Agent, second: Agent) -> PairHistory:
 
 
 class Snapshot:
-    """What a run over two agents begins with, and where its outcome goes."""
+    """What a run over two agents begins with, and where its outcome goes.
+
+    It goes to the agents; or inside another run of the two, where only a reply that is given back may run, to that run.
+    """
 
     def __init__(self, first: Agent, second: Agent) -> None:
         """Note what the two know now."""
@@ -97,9 +145,15 @@ class Snapshot:
         self.pair = pair_of(first, second)
         self.version = self.pair.version
         self.thread = thread_of(first.name, second.name)
+        self.ticket = inside(first, second)
+        self.start = self._kept() if self.ticket is None else known(self.ticket)
 
     def memory(self) -> Memory:
         """Return the memory that the run begins with."""
+        return dict(self.start)
+
+    def _kept(self) -> Memory:
+        """Return what the two agents keep."""
         pair = self.pair
         memory: Memory = {keys.thread(self.thread): pair.thread.fork()}
         for agent, peer in (self.agents, self.agents[::-1]):
@@ -121,6 +175,11 @@ class Snapshot:
         With ``replaces`` the run began a new history. Otherwise HistoryChanged is raised, and nothing stored, if the
         pair has changed since the run began.
         """
+        if not memory:
+            return
+        if self.ticket is not None:
+            self._hand_over(memory, self.ticket)
+            return
         pair = self.pair
         if not replaces and pair.version != self.version:
             names = " and ".join(agent.name for agent in self.agents)
@@ -128,19 +187,34 @@ class Snapshot:
                 f"the history of {names} changed while this run worked on it, so what it added was not stored; "
                 "give parallel chats agents of their own, or run them one after the other"
             )
-        if not memory:
-            return
         pair.thread = memory.get(keys.thread(self.thread), pair.thread)
         pair.version += 1
         for agent, peer in (self.agents, self.agents[::-1]):
-            ledger = agent.ledger
-            ledger.limits[peer] = memory.get(keys.limit(agent.name, peer.name))
-            agent.system_message = memory.get(keys.system(agent.name), agent.system_message)
-            ledger.counts[peer] = memory.get(keys.count(agent.name, peer.name), 0)
-            ledger.asked[peer] = bool(memory.get(keys.asked(agent.name, peer.name)))
-            ledger.typed = memory.get(keys.typed(agent.name), ())
-            _put(pair.since, agent, memory.get(keys.since(agent.name, self.thread)))
-            _put(pair.edits, agent, memory.get(keys.edits(agent.name, self.thread)))
+            self._store(memory, agent, peer)
+
+    def _store(self, memory: Memory, agent: Agent, peer: Agent) -> None:
+        """Give one agent what the run left; what all its runs share, only as far as this one changed it."""
+        ledger, pair = agent.ledger, self.pair
+        ledger.counts[peer] = memory.get(keys.count(agent.name, peer.name), 0)
+        ledger.asked[peer] = bool(memory.get(keys.asked(agent.name, peer.name)))
+        ledger.limits[peer] = memory.get(keys.limit(agent.name, peer.name))
+        _put(pair.since, agent, memory.get(keys.since(agent.name, self.thread)))
+        _put(pair.edits, agent, memory.get(keys.edits(agent.name, self.thread)))
+        system: Any = memory.get(keys.system(agent.name))
+        if system != self.start[keys.system(agent.name)]:
+            agent.system_message = system
+        before, typed = self.start[keys.typed(agent.name)], memory.get(keys.typed(agent.name), ())
+        continued = typed[: len(before)] == before
+        if ledger.typed is before:
+            ledger.typed = typed
+        else:
+            ledger.typed += typed[len(before) :] if continued else typed
+
+    def _hand_over(self, memory: Memory, ticket: Ticket) -> None:
+        """Give the run around this one what a reply changes: counters, typed texts, what hooks made of messages."""
+        for key, item in memory.items():
+            if item != self.start.get(key):
+                ticket.change(key, list(item.items()) if key[0] == "edits" else item)
 
 
 def _put(table: dict[Any, Any], key: Any, item: Any) -> None:
@@ -156,6 +230,8 @@ def given_history(owner: Agent, peer: Agent, messages: Sequence[Mapping[str, Any
     pair = pair_of(owner, peer)
     for message in messages:
         author = owner if message.get("role") == "assistant" else peer
-        entry = Entry(author.name, body_of(message, author.name), (owner.name,))
-        pair.thread = pair.thread.append(entry)
+        body = body_of(message, author.name)
+        if "name" not in message:
+            body.pop("name", None)
+        pair.thread = pair.thread.append(Entry(author.name, body, (owner.name,)))
     pair.version += 1

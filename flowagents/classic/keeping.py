@@ -12,7 +12,7 @@ from flowagents.patterns import keys
 
 
 class Keeping(Agent):
-    """Histories, counters, limits and the system message of an agent. Inside a run they show what it knows and change it."""
+    """Histories, counters, limits and the system message of an agent; inside a run, what it knows of them."""
 
     @property
     def chat_messages(self) -> dict[Agent, list[dict[str, Any]]]:
@@ -29,19 +29,17 @@ class Keeping(Agent):
         """
         pairs = self.ledger.pairs
         if agent is None:
-            if not pairs:
-                return None
-            if len(pairs) > 1:
-                names = ", ".join(sorted(peer.name for peer in pairs))
+            found = {peer.name: pair.view(self, peer).last() for peer, pair in pairs.items()}
+            talked = {name: message for name, message in found.items() if message is not None}
+            if len(talked) > 1:
+                names = ", ".join(sorted(talked))
                 raise SetupError(f"{self.name!r} has talked with {names}; say whose last message you want")
-            agent = next(iter(pairs))
+            return next(iter(talked.values()), None)
         if agent not in pairs:
-            raise SetupError(f"{self.name!r} has not talked with {agent.name!r}")
+            raise SetupError(f"{self.name!r} has not talked with {getattr(agent, 'name', agent)!r}")
         return pairs[agent].view(self, agent).last()
 
-    def clear_history(
-        self, recipient: Agent | None = None, nr_messages_to_preserve: int | None = None
-    ) -> None:
+    def clear_history(self, recipient: Agent | None = None, nr_messages_to_preserve: int | None = None) -> None:
         """Forget what was said, with one partner or all, but for the last ``nr_messages_to_preserve`` messages."""
         for peer, pair in self.ledger.pairs.items():
             if recipient is None or peer is recipient:
@@ -53,20 +51,20 @@ class Keeping(Agent):
         self.reset_consecutive_auto_reply_counter()
         self.stop_reply_at_receive()
         for slot in self.reply_slots:
-            slot.config = slot.initial_config
+            slot.reset()
 
     def reset_consecutive_auto_reply_counter(self, sender: Agent | None = None) -> None:
         """Set the auto-reply counter to 0, for one partner or all."""
         for peer in list(self.ledger.counts):
             wanted = sender is None or peer is sender
-            if wanted and not (peer and noted(keys.count(self.name, peer.name), 0)):
+            if wanted and not (peer and noted(keys.count(self.name, peer.name), 0, self, peer)):
                 self.ledger.counts[peer] = 0
 
     def stop_reply_at_receive(self, sender: Agent | None = None) -> None:
         """Answer bare messages no longer, of one partner or all."""
         for peer in list(self.ledger.asked):
             wanted = sender is None or peer is sender
-            if wanted and not noted(keys.asked(self.name, peer.name), False):
+            if wanted and not noted(keys.asked(self.name, peer.name), False, self, peer):
                 self.ledger.asked[peer] = False
 
     def max_consecutive_auto_reply(self, sender: Agent | None = None) -> int | None:
@@ -79,18 +77,16 @@ class Keeping(Agent):
         if sender is None:
             self.ledger.limit = value
         for peer in list(self.ledger.limits) if sender is None else [sender]:
-            if not (peer and noted(keys.limit(self.name, peer.name), value)):
+            if not (peer and noted(keys.limit(self.name, peer.name), value, self, peer)):
                 self.ledger.limits[peer] = value
 
     def update_system_message(self, system_message: str) -> None:
         """Set the system message, from the next question to the model on."""
         self.system_message = system_message
-        noted(keys.system(self.name), system_message)
+        noted(keys.system(self.name), system_message, self)
 
 
 def check_limit(name: str, limit: object) -> None:
     """Raise ConfigError for an auto-reply limit that is no count."""
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise ConfigError(
-            f"{name!r} has max_consecutive_auto_reply {limit!r}; give a whole number of 0 or more"
-        )
+        raise ConfigError(f"{name!r} has max_consecutive_auto_reply {limit!r}; give a whole number of 0 or more")

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from flowagents.core.plain import NotPlain, plain
 from flowagents.core.thread import body_of
 from flowagents.errors import ConfigError, MessageError
+from flowagents.patterns.talk import fault_of
 
 Message: TypeAlias = str | Mapping[str, Any]
 """A message as programs give it: its text, or a dict with content or calls."""
@@ -25,15 +26,30 @@ def checked_message(message: Any, author: str) -> Any:
         return message
     if not isinstance(message, Mapping):
         raise MessageError(f"{author!r} was to say {message!r:.80}; give a text or a dict")
-    try:
-        found = plain(dict(message))
-    except NotPlain as problem:
-        raise MessageError(f"a message of {author!r} cannot be sent: {problem}") from None
+    found = checked_part(message, author)
     if "content" not in body_of(found, author):
         raise MessageError(
             f"{author!r} was to say {message!r:.200}, which has neither content nor a call; "
             'give "content", "tool_calls" or "function_call"'
         )
+    return found
+
+
+def checked_part(message: Any, agent: str) -> dict[str, Any]:
+    """Return a message of a history as JSON values, whatever it says. Raises MessageError if it is none.
+
+    >>> checked_part({"role": "user"}, "bot")
+    {'role': 'user'}
+    """
+    if not isinstance(message, Mapping):
+        raise MessageError(f"{agent!r} was given the message {message!r:.80}; give a dict")
+    try:
+        found: dict[str, Any] = plain(dict(message))
+    except NotPlain as problem:
+        raise MessageError(f"a message for or of {agent!r} cannot be used: {problem}") from None
+    fault = fault_of(found)
+    if fault is not None:
+        raise MessageError(f"{agent!r} was given the message {message!r:.200}; {fault}")
     return found
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowagents.errors import ConfigError
 from flowagents.ports import ModelClient, ModelReply, ModelRequest
 
 if TYPE_CHECKING:
+    import asyncio
+
     from flowagents.adapters.model_config import ModelSettings
+    from flowagents.adapters.openai import OpenAIModel
 
 
 class ConfiguredModel:
@@ -18,21 +21,38 @@ class ConfiguredModel:
     def __init__(self, settings: ModelSettings) -> None:
         """Keep the settings; keys are looked for when a run starts."""
         self.settings = settings
-        self._client: ModelClient | None = None
+        self._client: OpenAIModel | None = None
+        self._closers: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
 
     def require_keys(self, environ: Mapping[str, str]) -> None:
         """Fill in keys from the environment. Raises MissingKey if a model has none and needs one."""
         self.settings = self.settings.require_keys(environ)
 
-    def create(
-        self, request: ModelRequest, on_delta: Callable[[str], None] | None = None
-    ) -> ModelReply | Awaitable[ModelReply]:
-        """Answer one request; see ``OpenAIModel``."""
+    async def create(self, request: ModelRequest, on_delta: Callable[[str], None] | None = None) -> ModelReply:
+        """Answer one request; see ``OpenAIModel``. Connections are kept until the event loop is shut down."""
+        import asyncio
+
         if self._client is None:
             from flowagents.adapters.openai import OpenAIModel
 
             self._client = OpenAIModel(self.settings)
-        return self._client.create(request, on_delta)
+        loop = asyncio.get_running_loop()
+        if loop not in self._closers:
+            self._closers = {each: kept for each, kept in self._closers.items() if not each.is_closed()}
+            self._closers[loop] = _closing(self._client)
+            await anext(self._closers[loop])
+        return await self._client.create(request, on_delta)
+
+
+async def _closing(client: OpenAIModel) -> AsyncGenerator[None]:
+    """Wait for the end of the event loop and close the client's connections.
+
+    A loop that shuts down closes every asynchronous generator that began on it; it has no other call for its end.
+    """
+    try:
+        yield
+    finally:
+        await client.aclose()
 
 
 def model_of(llm_config: Any, agent: str) -> tuple[ModelClient | None, list[Any], list[Any]]:
@@ -93,6 +113,4 @@ def _executor(config: Mapping[str, Any], agent: str) -> Any:
         return LocalCommandLineCodeExecutor(**config.get("commandline-local", {}))
     if hasattr(executor, "execute_code_blocks") or hasattr(executor, "execute"):
         return executor
-    raise ConfigError(
-        f"{agent!r} has the executor {executor!r:.80}, which has neither execute_code_blocks nor execute"
-    )
+    raise ConfigError(f"{agent!r} has the executor {executor!r:.80}, which has neither execute_code_blocks nor execute")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias
 
 from flowagents.classic.base import Agent
-from flowagents.errors import ConfigError
+from flowagents.errors import ConfigError, SenderRequired
 from flowagents.patterns.spec import CheckStep, CodeStep, FunctionStep, ModelStep, ReplyStep, Step, ToolStep
 
 Trigger: TypeAlias = type | str | Agent | Callable[[Any], bool] | list[Any] | None
-"""For whom a reply function answers: a class, a name, an agent, a predicate on the sender, any of a list, or nobody (None)."""
+"""For whom a reply function answers: a class, a name, an agent, a predicate on the sender, any of a list, or None."""
 
 
 class ReplySlot:
-    """One place in the order: a step of the engine, or a reply function. An empty step keeps a place that classic counts."""
+    """One place in the order: a step of the engine, or a reply function. An empty one keeps a place that classic counts."""
 
     __slots__ = (
         "config",
@@ -24,6 +25,7 @@ class ReplySlot:
         "initial_config",
         "is_async",
         "key",
+        "reset_config",
         "step",
         "trigger",
     )
@@ -36,8 +38,16 @@ class ReplySlot:
         self.trigger: Trigger = None
         self.config: Any = None
         self.initial_config: Any = None
+        self.reset_config: Callable[[Any], Any] | None = None
         self.is_async = False
         self.ignored_in_sync = False
+
+    def reset(self) -> None:
+        """Give the function a fresh copy of its configuration, or let the program's own function reset it."""
+        if self.reset_config is not None:
+            self.reset_config(self.config)
+        else:
+            self.config = copy(self.initial_config)
 
 
 def base_slots(scan: int | str | None) -> list[ReplySlot]:
@@ -61,8 +71,8 @@ def function_slot(
     slot.key = key
     slot.function = function
     slot.trigger = trigger
-    slot.config = slot.initial_config = config
-    slot.is_async = iscoroutinefunction(function)
+    slot.config, slot.initial_config = copy(config), config
+    slot.is_async = iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004  - not whether
     slot.ignored_in_sync = ignored_in_sync
     return slot
 
@@ -74,44 +84,48 @@ def _check_trigger(trigger: Trigger) -> None:
             _check_trigger(one)
     elif trigger is not None and not isinstance(trigger, (str, type, Agent)) and not callable(trigger):
         raise ConfigError(
-            f"a trigger is {trigger!r:.80}; give a class, a name, an agent, a predicate on the sender, a list of those, or None"
+            f"a trigger is {trigger!r:.80}; give a class, a name, an agent, a predicate on the sender, "
+            "a list of those, or None"
         )
 
 
 def matches(trigger: Trigger, peer: Agent | None) -> bool | None:
-    """Tell whether a trigger matches a sender; None if a predicate must be asked."""
+    """Tell whether a trigger matches a sender; None if that must be asked when it is tried.
+
+    So it is for predicates, and for a name where there is no sender, which is an error only if it comes to that.
+    """
     if trigger is None:
         return peer is None
     if isinstance(trigger, str):
-        if peer is None:
-            raise ConfigError(
-                f"a reply function waits for the sender {trigger!r}, but this reply has no sender; give one"
-            )
-        return peer.name == trigger
+        return None if peer is None else peer.name == trigger
     if isinstance(trigger, type):
         return isinstance(peer, trigger)
     if isinstance(trigger, (list, tuple)):
         found = [matches(one, peer) for one in trigger]
-        return True if True in found else None if None in found else False
-    return None if callable(trigger) else trigger is peer
+        return next((known for known in found if known is not False), False)
+    return trigger is peer if isinstance(trigger, Agent) else None
 
 
-def asked(trigger: Trigger, peer: Agent | None) -> bool:
-    """Tell whether a trigger matches a sender, asking its predicates."""
+def asked(trigger: Trigger, peer: Agent | None) -> Any:
+    """Tell whether a trigger matches a sender, asking predicates; a name without a sender is SenderRequired."""
     if isinstance(trigger, (list, tuple)):
         return any(asked(one, peer) for one in trigger)
     known = matches(trigger, peer)
-    return bool(trigger(peer)) if known is None else known  # type: ignore[operator, misc]  # None means a predicate
+    if known is not None:
+        return known
+    if isinstance(trigger, str):
+        raise SenderRequired(
+            f"a reply function waits for the sender {trigger!r}, but this reply has no sender; give one"
+        )
+    return trigger(peer)  # type: ignore[operator, misc]  # what is nothing else is a predicate
 
 
-def steps_of(
-    slots: Iterable[ReplySlot], peer: Agent | None, *, has_model: bool, synchronous: bool
-) -> tuple[Step, ...]:
+def steps_of(slots: Iterable[ReplySlot], peer: Agent | None, *, has_model: bool, synchronous: bool) -> tuple[Step, ...]:
     """Return the steps that can apply to what ``peer`` says, in order."""
     steps: list[Step] = []
     for slot in slots:
         if slot.function is not None:
-            if synchronous and slot.is_async and slot.ignored_in_sync:
+            if synchronous and slot.is_async:
                 continue
             known = matches(slot.trigger, peer)
             if known is not False:

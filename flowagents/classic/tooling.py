@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from flowagents.classic.base import Agent
@@ -47,9 +48,7 @@ class Tooling(Agent):
             check_tool_name(name)
             if function is None:
                 if name not in self.tools:
-                    raise ConfigError(
-                        f"{self.name!r} was to forget the function {name!r}, which it does not have"
-                    )
+                    raise ConfigError(f"{self.name!r} was to forget the function {name!r}, which it does not have")
                 del self.tools[name]
             else:
                 self.tools[name] = make(function, name, raw=True)
@@ -94,9 +93,7 @@ class Tooling(Agent):
         """Offer a tool to the model, in place of one of the same name."""
         chosen = schema["function"]["name"]
         if api_style == "tool":
-            kept = [
-                tool for tool in self._offered_tools if (tool.get("function") or {}).get("name") != chosen
-            ]
+            kept = [tool for tool in self._offered_tools if (tool.get("function") or {}).get("name") != chosen]
             self._offered_tools = [*kept, schema]
         else:
             kept = [function for function in self._offered_functions if function.get("name") != chosen]
@@ -109,10 +106,8 @@ def _named(function: Callable[..., Any], name: str | None) -> str:
 
     chosen = name or getattr(function, "_flowagents_name", None) or function_name(function)
     if name is not None:
-        try:
+        with suppress(AttributeError):
             function._flowagents_name = name  # type: ignore[attr-defined]  # a mark for the next decorator
-        except AttributeError:
-            pass
     return check_tool_name(chosen)
 
 

@@ -86,9 +86,7 @@ def _faults(place: _Place) -> Iterator[Finding]:
             yield from _fan_faults(place, node.name, node.does)
         elif isinstance(node.does, Part) and node.does.graph.limits != Limits():
             text = f"the limits of {node.does.graph.name!r} do not count, because it is spelled out in place"
-            yield place.fault(
-                "F024", node.name, text, "set them on the graph around it, or call it as a child"
-            )
+            yield place.fault("F024", node.name, text, "set them on the graph around it, or call it as a child")
     yield from _reach_faults(place)
 
 
@@ -107,9 +105,7 @@ def _limit_faults(place: _Place) -> Iterator[Finding]:
     }
     for name, number in numbers.items():
         if number is not None and not number > 0:
-            yield place.fault(
-                "F016", None, f"{name} is {number}", f"give {name} a number above 0, or leave it out"
-            )
+            yield place.fault("F016", None, f"{name} is {number}", f"give {name} a number above 0, or leave it out")
 
 
 def _name_faults(place: _Place) -> Iterator[Finding]:
@@ -171,9 +167,7 @@ def _guard_faults(place: _Place, node: Node) -> Iterator[Finding]:
         yield from _default_faults(place, node, exits, done)
 
 
-def _exit_fault(
-    place: _Place, node: Node, name: str, exits: tuple[str, ...] | None, position: int
-) -> Finding:
+def _exit_fault(place: _Place, node: Node, name: str, exits: tuple[str, ...] | None, position: int) -> Finding:
     """Return the finding for a guard that asks for an end which its node does not have."""
     if exits is not None:
         text = f"the guard asks for the end {name!r}, which {node.name!r} does not have"
@@ -193,9 +187,7 @@ def _default_faults(
         after = f"after the end {name!r} of {node.name!r}" if name is not None else f"after {node.name!r}"
         if not ways:
             text = f"no edge can be taken {after}"
-            yield place.fault(
-                "F010", node.name, text, f"add an edge for {name!r}, or one without a guard last"
-            )
+            yield place.fault("F010", node.name, text, f"add an edge for {name!r}, or one without a guard last")
         elif not _exhaustive([guard for _, guard in ways]):
             fix = "add an edge without a guard as the last one"
             yield place.fault("F008", node.name, f"perhaps no edge can be taken {after}", fix)
@@ -271,15 +263,11 @@ def _fan_faults(place: _Place, node: str, fan: Fan) -> Iterator[Finding]:
             if need not in names:
                 text = f"the child {child.name!r} needs {need!r}, which is no child"
                 yield place.fault("F013", node, text, nearest(need, names))
-    needed: DiGraph[str] = networkx.DiGraph(
-        [(need, child.name) for child in fan.children for need in child.needs]
-    )
+    needed: DiGraph[str] = networkx.DiGraph([(need, child.name) for child in fan.children for need in child.needs])
     for circle in networkx.strongly_connected_components(needed):
         if _is_loop(needed, circle):
             inside = ", ".join(repr(name) for name in dict.fromkeys(names) if name in circle)
-            yield place.fault(
-                "F014", node, f"{inside} need each other in a circle", "let one of them need nobody"
-            )
+            yield place.fault("F014", node, f"{inside} need each other in a circle", "let one of them need nobody")
 
 
 # -- where a walk can come
@@ -336,9 +324,7 @@ def _quiet_loops(graph: Graph) -> list[Finding]:
     net: DiGraph[str] = networkx.DiGraph(list(ways))
     for names in networkx.strongly_connected_components(net):
         loop = net.subgraph(names)
-        limited = [
-            edge for edge in loop.edges if all(_is_limited(loop, edge, counted) for counted in ways[edge])
-        ]
+        limited = [edge for edge in loop.edges if all(_is_limited(loop, edge, counted) for counted in ways[edge])]
         net.remove_edges_from(limited)
     found = []
     for names in networkx.strongly_connected_components(net):

@@ -78,6 +78,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     names = list(known)
     close = get_close_matches(name, names, 1)
-    return (
-        f"did you mean {close[0]!r}?" if close else f"there are {', '.join(map(repr, names[:10])) or 'none'}"
-    )
+    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(map(repr, names[:10])) or 'none'}"

@@ -15,6 +15,10 @@ class Combinable:
 
     __slots__ = ()
 
+    def __bool__(self) -> bool:
+        """Refuse to be judged outside a run: ``and``, ``or``, ``not`` and chained comparisons would drop one half."""
+        raise TypeError("a guard is true or false only in a run; combine guards with & | ~ instead of and, or, not")
+
     def __and__(self, other: Guard) -> Both:
         """Hold if both hold."""
         return Both(self, other)  # type: ignore[arg-type]  # every Combinable is a Guard

@@ -6,7 +6,7 @@ them: the exit of a part and the edge that follows it. Linking settles which exi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 from flowagents.core.canonical import digest
 from flowagents.core.graph import Act, Call, Compute, End, Fan, Graph, Node, Part, inner_graphs
@@ -168,6 +168,8 @@ def _kind(node: Node, in_part: bool) -> int:
             return PASS
         case End():
             return PASS if in_part else END
+        case _:
+            assert_never(node.does)
 
 
 def _child_prefixes(node: Node) -> list[str]:
@@ -203,7 +205,7 @@ def _ways(frame: _Frame, node: Node, on: str, exit_name: str | None) -> tuple[Wa
             when = settle_exit(edge.when, exit_name)
         if when is False:
             continue
-        guard = None if when is True else when and _placed(when, frame.prefix)
+        guard = None if when is None or when is True else _placed(when, frame.prefix)
         made.append(Way(guard, frame.rows[edge.to], ((frame.prefix + node.name, position),)))
         if guard is None:
             break

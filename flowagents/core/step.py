@@ -10,7 +10,7 @@ their result, and what they changed in memory, to their parent; a child that fai
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from flowagents.core.canonical import form
 from flowagents.core.effects import Effect, Name, Path
@@ -100,6 +100,8 @@ def advance(program: Program, state: State, event: Event, taken: Taken | None = 
                 return False
             state.now = event.at
             walk.end_run(state.tasks[()], Failure("interrupt", "Interrupted", event.reason))
+        case _:
+            assert_never(event)
     return True
 
 

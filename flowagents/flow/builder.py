@@ -80,13 +80,7 @@ class Flow:
         """Name a function, for one that has no name of its own or is to be known by another.
 
         >>> from flowagents.flow import END
-        >>> flow = (
-        ...     Flow("loud")
-        ...     .node("shout", lambda text: text.upper())
-        ...     .start("shout")
-        ...     .edge("shout", END())
-        ...     .build()
-        ... )
+        >>> flow = Flow("loud").node("shout", lambda text: text.upper()).start("shout").edge("shout", END()).build()
         >>> flow.run("hm").result["content"]
         'HM'
         """

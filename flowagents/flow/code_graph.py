@@ -62,9 +62,7 @@ class CodeGraph:
         """The name of the flow."""
         return self.graph.name
 
-    def run(
-        self, message: str | Mapping[str, Json], *, observers: Sequence[Observer] = (), seed: int = 0
-    ) -> Run:
+    def run(self, message: str | Mapping[str, Json], *, observers: Sequence[Observer] = (), seed: int = 0) -> Run:
         """Run the flow to its stop, also inside a running event loop. A failure is in the stop, not raised.
 
         ``message`` is what the first node hears. The result of the run is the last message that was said.
@@ -80,9 +78,7 @@ class CodeGraph:
         from flowagents.runtime.run import perform
 
         data = {"heard": _as_message(message)}
-        return perform(
-            self.program, self.bindings, data, self.memory, watchers=observers, drawer=_draw, seed=seed
-        )
+        return perform(self.program, self.bindings, data, self.memory, watchers=observers, drawer=_draw, seed=seed)
 
     async def arun(
         self, message: str | Mapping[str, Json], *, observers: Sequence[Observer] = (), seed: int = 0

@@ -1,7 +1,7 @@
 """An agent's reply procedure as a graph: what it does with what it heard, step by step, until it says something or not.
 
-The steps are tried in the order of the agent; a step that cannot apply to any message is not in the graph. Exits: `said`,
-`ended` (a termination rule), `limit` (the auto-reply limit), `left` (the human typed exit), `silent` (no reply).
+The steps are tried in the order of the agent; a step that cannot apply to any message is not in the graph. Exits:
+`said`, `ended` (a termination rule), `limit` (the auto-reply limit), `left` (the human typed exit), `silent` (no reply).
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ from flowagents.patterns.talk import Check, Hookable, JoinResults, ListCalls, Sa
 
 EXITS = ("said", "ended", "limit", "left", "silent")
 
+ENTRIES: dict[type, str] = {FunctionStep: "function", ToolStep: "tools", CodeStep: "scan", ModelStep: "model"}
+"""The first node of each step that always begins with the same one."""
+
 
 @value
 class Setting:
@@ -91,12 +94,9 @@ class _Procedure:
             self._step(position, step)
         self._default()
         self._saying()
-        ends = [
-            Node(name, End(gives="message" if name == "said" else None), kind="end") for name in self.exits
-        ]
-        return Graph(
-            agent.name, starts[0], (*self.nodes, *ends), title=agent.title or agent.name, notes=agent.notes
-        )
+        ends = [Node(name, End(gives="message" if name == "said" else None), kind="end") for name in self.exits]
+        nodes = reachable(starts[0], (*self.nodes, *ends))
+        return Graph(agent.name, starts[0], nodes, title=agent.title or agent.name, notes=agent.notes)
 
     # -- where to go next
 
@@ -113,18 +113,12 @@ class _Procedure:
         match steps[position]:
             case CheckStep():
                 return "rule" if self.agent.ended is None else "check"
-            case FunctionStep():
-                return "function"
-            case ToolStep():
-                return "tools"
-            case CodeStep():
-                return "scan"
-            case ModelStep():
-                return "model"
             case ReplyStep(key=key, asks_trigger=asks):
                 return f"trigger {key}" if asks else f"reply {key}"
             case GraphStep(key=key):
                 return key
+            case step:
+                return ENTRIES[type(step)]
 
     def _later(self, position: int) -> tuple[Edge, ...]:
         """Return the edges from a step that settled nothing to those after it, up to the first that always applies."""
@@ -158,7 +152,7 @@ class _Procedure:
                 self._add(name, Compute(Hookable()), (Edge(f"{name} asks", Has("hookable")), Edge(after)))
                 self._add(f"{name} asks", work, (Edge(after),), kind="function")
             else:
-                self._add(name, Act(ask, TakeShown()), (Edge(after),), kind="function")
+                self._add(name, Act(ask, TakeShown(agent.name)), (Edge(after),), kind="function")
         return names
 
     def _step(self, position: int, step: Step) -> None:
@@ -179,7 +173,7 @@ class _Procedure:
                 self._code(position, scan)
             case ModelStep():
                 ask = AskModel(self.agent.name, self.setting.thread)
-                edges = (*self._settled()[1:], *self._later(position))
+                edges = (Edge(self.speak, Is("final")), *self._later(position))
                 self._add("model", Act(ask, TakeModel(self.agent.name)), edges, kind="model")
             case ReplyStep():
                 self._reply(position, step)
@@ -254,7 +248,13 @@ class _Procedure:
             self._add(f"trigger {step.key}", Act(ask, TakeRule("matched")), edges, kind="function")
         asked = AskFunction(at, agent, setting.thread, {"peer": setting.peer})
         edges = (*self._settled(), *later)
-        self._add(f"reply {step.key}", Act(asked, TakeReply(agent)), edges, kind="function", title=step.title)
+        self._add(
+            f"reply {step.key}",
+            Act(asked, TakeReply(agent, step.title or step.key)),
+            edges,
+            kind="function",
+            title=step.title,
+        )
 
     def _default(self) -> None:
         """Add the reply that is given when no step settled one, if any step can come to that."""
@@ -276,7 +276,8 @@ class _Procedure:
             ask = AskFunction(
                 f"{agent.name}/before send {number}", arguments={"peer": setting.peer}, registers=("message",)
             )
-            self._add(f"before send {number}", Act(ask, TakeMessage()), (Edge(after),), kind="function")
+            work = Act(ask, TakeMessage(f"a hook of {agent.name!r} before sending"))
+            self._add(f"before send {number}", work, (Edge(after),), kind="function")
         self._add("say", Compute(Say(agent.name, setting.thread, setting.counts)), (Edge("said"),))
 
     def _said(self) -> tuple[Edge, ...]:
@@ -295,6 +296,21 @@ class _Procedure:
     ) -> None:
         """Add a node."""
         self.nodes.append(Node(name, work, edges, kind, title, notes))
+
+
+def reachable(start: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return the nodes that can be reached from ``start``, in the given order.
+
+    >>> [node.name for node in reachable("a", (Node("a", End()), Node("b", End())))]
+    ['a']
+    """
+    by_name, found, pending = {node.name: node for node in nodes}, {start}, [start]
+    while pending:
+        for edge in by_name[pending.pop()].edges:
+            if edge.to not in found:
+                found.add(edge.to)
+                pending.append(edge.to)
+    return tuple(node for node in nodes if node.name in found)
 
 
 def _condition(step: Step) -> Guard | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flowagents.core.canonical import canonical
 from flowagents.core.effects import AskHuman, CallModel, GiveReply, Invoke, RunCode, RunTool
 from flowagents.core.task import Task
 from flowagents.core.value import value
@@ -70,11 +71,7 @@ class AskFunction:
 
     def __call__(self, task: Task) -> Invoke:
         """Return the effect."""
-        view = (
-            view_of(task, self.owner, self.thread)
-            if self.owner is not None and self.thread is not None
-            else None
-        )
+        view = view_of(task, self.owner, self.thread) if self.owner is not None and self.thread is not None else None
         arguments = self.arguments
         if self.registers:
             arguments = {**(arguments or {}), **{key: task.data.get(key) for key in self.registers}}
@@ -89,8 +86,7 @@ class AskLegacyFunction:
 
     def __call__(self, task: Task) -> RunTool:
         """Return the effect."""
-        call = task.data["heard"]["function_call"]
-        return RunTool(f"{self.agent}/tools", self.agent, call.get("name", ""), call.get("arguments", ""))
+        return _run(self.agent, task.data["heard"]["function_call"])
 
 
 @value
@@ -101,8 +97,14 @@ class AskTool:
 
     def __call__(self, task: Task) -> RunTool:
         """Return the effect."""
-        call = task.data["item"].get("function") or {}
-        return RunTool(f"{self.agent}/tools", self.agent, call.get("name", ""), call.get("arguments", ""))
+        return _run(self.agent, task.data["item"]["function"])
+
+
+def _run(agent: str, call: Mapping[str, Any]) -> RunTool:
+    """Return the effect for one proposed call; arguments that are no text become their JSON."""
+    arguments = call.get("arguments", "")
+    text = arguments if isinstance(arguments, str) else canonical(arguments)
+    return RunTool(f"{agent}/tools", agent, call["name"], text)
 
 
 @value

@@ -8,7 +8,7 @@ from flowagents.core.events import Failure
 from flowagents.core.task import Task
 from flowagents.core.value import value
 from flowagents.patterns import keys
-from flowagents.patterns.talk import EXIT
+from flowagents.patterns.talk import EXIT, fault_of
 
 INTERRUPTED = "USER INTERRUPTED"
 """The result of a proposed call over which a human typed something else."""
@@ -26,9 +26,7 @@ class Heed:
         """Change registers and memory."""
         data, memory = task.data, task.memory
         if not isinstance(answer, str):
-            return Failure(
-                "refused", "MessageError", f"the human behind {self.agent!r} answered {answer!r:.80}, no text"
-            )
+            return _untyped(self.agent, answer)
         memory[keys.typed(self.agent)] = (*memory.get(keys.typed(self.agent), ()), answer)
         ended = data.get("ended")
         key = keys.count(self.agent, self.peer)
@@ -61,9 +59,7 @@ def _interruptions(heard: Any) -> dict[str, Any]:
         return {}
     made = []
     if heard.get("function_call"):
-        made.append(
-            {"role": "function", "name": heard["function_call"].get("name", ""), "content": INTERRUPTED}
-        )
+        made.append({"role": "function", "name": heard["function_call"].get("name", ""), "content": INTERRUPTED})
     made += [
         {"role": "tool", "tool_call_id": call.get("id", ""), "content": INTERRUPTED}
         for call in heard.get("tool_calls") or ()
@@ -77,20 +73,34 @@ class TakeTyped:
 
     agent: str
 
-    def __call__(self, task: Task, answer: Any) -> None:
+    def __call__(self, task: Task, answer: Any) -> Failure | None:
         """Change registers and memory."""
+        if not isinstance(answer, str):
+            return _untyped(self.agent, answer)
         key = keys.typed(self.agent)
         task.memory[key] = (*task.memory.get(key, ()), answer)
         task.data["message"] = answer
+        return None
+
+
+def _untyped(agent: str, answer: Any) -> Failure:
+    """Return the failure for a human who answered with something that nobody can have typed."""
+    return _rubbish(f"get_human_input of {agent!r}", answer, "a text")
 
 
 @value
 class TakeMessage:
-    """Take in a message that a function of the user made: the text or dict itself."""
+    """Take in a message that a function of the user made: the text or dict itself. ``who`` names the function."""
 
-    def __call__(self, task: Task, answer: Any) -> None:
+    who: str
+
+    def __call__(self, task: Task, answer: Any) -> Failure | None:
         """Change the register."""
-        task.data["message"] = value_of(task, answer)
+        message = value_of(task, answer)
+        if not isinstance(message, (str, dict)):
+            return _rubbish(self.who, message, "a text or a dict")
+        task.data["message"] = message
+        return None
 
 
 @value
@@ -111,30 +121,41 @@ class TakeEdited:
     owner: str
     thread: str
 
-    def __call__(self, task: Task, answer: Any) -> None:
+    def __call__(self, task: Task, answer: Any) -> Failure | None:
         """Change the overlay of the owner and what it hears."""
         data, memory = task.data, task.memory
         content, given = value_of(task, answer), data.get("messages")
+        if not isinstance(content, str):
+            return _rubbish(f"a hook of {self.owner!r} for the last message received", content, "a text")
         if given is not None:
             data["messages"] = (*given[:-1], {**given[-1], "content": content})
         else:
             key = keys.edits(self.owner, self.thread)
-            position = len(memory[keys.thread(self.thread)]) - 1
+            thread = memory[keys.thread(self.thread)]
+            position = len(thread) - 1
+            while thread[position].audience and self.owner not in thread[position].audience:
+                position -= 1
             memory[key] = {**(memory.get(key) or {}), position: content}
         data["heard"] = {**data["heard"], "content": content}
+        return None
 
 
 @value
 class TakeShown:
-    """Take in the messages that a hook shows instead of the view, for this reply only."""
+    """Take in the messages that a hook of ``owner`` shows instead of the view, for this reply only."""
+
+    owner: str
 
     def __call__(self, task: Task, answer: Any) -> Failure | None:
         """Change the registers."""
         messages = value_of(task, answer)
+        who = f"a hook of {self.owner!r} for all messages"
         if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-            return Failure(
-                "refused", "MessageError", f"a message hook returned {messages!r:.80}, no list of messages"
-            )
+            return _rubbish(who, messages, "a list of messages")
+        for message in messages:
+            fault = fault_of(message)
+            if fault is not None:
+                return Failure("refused", "MessageError", f"{who} returned {message!r:.80}; {fault}")
         task.data["messages"] = tuple(messages)
         task.data["heard"] = messages[-1] if messages else None
         return None
@@ -145,16 +166,13 @@ class TakeReply:
     """Take in the answer of a reply function: a pair of whether it is final, and the reply or None."""
 
     agent: str
+    title: str
 
     def __call__(self, task: Task, answer: Any) -> Failure | None:
         """Change the registers."""
         pair = value_of(task, answer)
         if not isinstance(pair, list) or len(pair) != 2:
-            return Failure(
-                "refused",
-                "MessageError",
-                f"a reply function of {self.agent!r} returned {pair!r:.80}; return (final, reply)",
-            )
+            return _rubbish(f"the reply function {self.title!r} of {self.agent!r}", pair, "a pair (final, reply)")
         settle(task, self.agent, bool(pair[0]), pair[1])
         return None
 
@@ -216,6 +234,11 @@ class KeepAnswer:
         task.data[self.into] = value_of(task, answer)
 
 
+def _rubbish(who: str, found: Any, wanted: str) -> Failure:
+    """Return the failure for a function of the user that returned something nobody can use."""
+    return Failure("refused", "MessageError", f"{who} returned {found!r:.80}; return {wanted}")
+
+
 def settle(task: Task, agent: str, final: bool, reply: Any) -> None:
     """Set ``final`` and ``message`` from an answer; a final None means that the agent falls silent."""
     data = task.data
@@ -228,8 +251,19 @@ def settle(task: Task, agent: str, final: bool, reply: Any) -> None:
 def value_of(task: Task, answer: Any) -> Any:
     """Apply what a function of the user changed in the memory, and return what it returned."""
     for key, item in answer.get("changes") or ():
-        task.memory[tuple(key)] = item
+        task.memory[tuple(key)] = remembered(key[0], item)
     return answer["value"]
+
+
+def remembered(kind: str, item: Any) -> Any:
+    """Return what memory holds for an item of some kind of key that was recorded as JSON.
+
+    >>> remembered("typed", ["yes"])
+    ('yes',)
+    """
+    if kind == "typed":
+        return tuple(item)
+    return {int(position): content for position, content in item} if kind == "edits" else item
 
 
 @value

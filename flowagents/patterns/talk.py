@@ -8,6 +8,7 @@ Every rule is a value over the registers and the memory of a task. Registers: ``
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flowagents.core.events import Failure
@@ -81,6 +82,9 @@ class Say:
             body = body_of(message, self.author)
             if "content" not in body:
                 return _refused(self.author, message)
+            fault = fault_of(body)
+            if fault is not None:
+                return Failure("refused", "MessageError", f"{self.author!r} was to say {message!r:.200}; {fault}")
         else:
             return _refused(self.author, message)
         key = keys.thread(self.thread)
@@ -88,6 +92,7 @@ class Say:
         data["heard"] = body
         data["message"] = None
         data["messages"] = None
+        data["why"] = None
         if self.counts:
             data["turns"] = data.get("turns", 0) + 1
         return None
@@ -101,6 +106,37 @@ def _refused(author: str, message: Any) -> Failure:
         f"{author!r} was to say {message!r:.200}, which has neither content nor a call; "
         'say a text, or a dict with "content", "tool_calls" or "function_call"',
     )
+
+
+def fault_of(message: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with the parts of a message and what they should be; None if nothing is.
+
+    >>> fault_of({"content": 5})
+    'its content is 5; give a text, a list of parts, or None'
+    """
+    content = message.get("content")
+    if not (content is None or isinstance(content, str) or _all_of(content, (dict, str))):
+        return f"its content is {content!r:.80}; give a text, a list of parts, or None"
+    calls = message.get("tool_calls")
+    if calls is not None and not (_all_of(calls, dict) and all(_is_call(call.get("function")) for call in calls)):
+        return f"its tool_calls are {calls!r:.80}; give a list of dicts, each with an id and a function with a name"
+    call = message.get("function_call")
+    if call is not None and not _is_call(call):
+        return f"its function_call is {call!r:.80}; give a dict with name and arguments"
+    responses = message.get("tool_responses")
+    if responses is not None and not _all_of(responses, dict):
+        return f"its tool_responses are {responses!r:.80}; give a list of messages"
+    return None
+
+
+def _all_of(items: Any, kinds: type | tuple[type, ...]) -> bool:
+    """Tell whether something is a list of items of some kinds."""
+    return isinstance(items, (list, tuple)) and all(isinstance(item, kinds) for item in items)
+
+
+def _is_call(call: Any) -> bool:
+    """Tell whether something is a proposed call of a named function."""
+    return isinstance(call, dict) and isinstance(call.get("name"), str)
 
 
 @value
@@ -284,9 +320,7 @@ def last_message_summary(messages: list[dict[str, Any]]) -> str:
     """
     content = messages[-1].get("content") if messages else None
     if isinstance(content, list):
-        content = "\n".join(
-            part["text"] for part in content if isinstance(part, dict) and part.get("type") == "text"
-        )
+        content = "\n".join(part["text"] for part in content if isinstance(part, dict) and part.get("type") == "text")
     return text_of(content).replace("TERMINATE", "")
 
 

@@ -65,7 +65,7 @@ def event_from_json(line: Mapping[str, Any]) -> Event:
             return Failed(at, name_from_text(line["name"]), made)
         if kind == "interrupted":
             return Interrupted(at, str(line["reason"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise TraceDamaged(
             f"an event cannot be read ({type(error).__name__}: {error}): {str(line):.200}"
         ) from None

@@ -27,7 +27,7 @@ class Flights:
         def call() -> None:
             try:
                 self.landed.put((name, blocking.call(), None))
-            except (Exception, KeyboardInterrupt) as error:
+            except BaseException as error:  # whatever it is, the run waits for it
                 self.landed.put((name, None, error))
 
         self.flying[name] = blocking.withdraw
@@ -39,7 +39,7 @@ class Flights:
         async def wait() -> None:
             try:
                 self.landed.put((name, await awaitable, None))
-            except Exception as error:
+            except BaseException as error:  # whatever it is, the run waits for it, and the loop must live on
                 self.landed.put((name, None, error))
 
         future = background.submit(wait())
@@ -115,7 +115,9 @@ def in_thread(blocking: Blocking) -> asyncio.Future[Any]:
         raised: BaseException | None = None
         try:
             value = blocking.call()
-        except (Exception, KeyboardInterrupt) as error:
+        except StopIteration as error:
+            raised = RuntimeError(f"StopIteration was raised: {error}")  # a future refuses it
+        except BaseException as error:  # whatever it is, the run waits for it
             raised = error
         if not loop.is_closed():
             loop.call_soon_threadsafe(land, value, raised)

@@ -21,7 +21,15 @@ from flowagents.core.step import Taken, advance
 from flowagents.core.task import State
 from flowagents.errors import Diverged, TraceDamaged
 from flowagents.runtime.codec import event_to_json, memory_from_json, memory_to_json
-from flowagents.runtime.trace import InnerTrace, Trace, TraceWriter, continue_trace, read_trace, require_graph
+from flowagents.runtime.trace import (
+    InnerTrace,
+    Trace,
+    TraceWriter,
+    continue_trace,
+    is_begun,
+    read_trace,
+    require_graph,
+)
 
 if TYPE_CHECKING:
     from flowagents.runtime.driver import Driver
@@ -122,7 +130,7 @@ Start = tuple[Mapping[str, Any], Mapping[tuple[str, ...], Any], int]
 
 def begin_from_file(driver: Driver, path: Path, verb: str, source: str | None, start: Start) -> None:
     """Begin a run that is recorded, replayed or resumed (``verb``), with ``path`` as its trace."""
-    if verb == "record" or (verb == "resume" and not path.exists()):
+    if verb == "record" or (verb == "resume" and not is_begun(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         driver.run_id = path.stem
         driver.log = TraceWriter(path, driver.program, driver.run_id, source=source)

@@ -177,5 +177,9 @@ def _begin(
     """Make the driver and bring it to where it goes on living: its start, or the end of what was recorded."""
     plan = next_plan()
     driver = Driver(program, bindings, watchers=(*watchers, *plan.watchers), **plan.driver_options())
-    plan.begin(driver, data, memory, seed)
+    try:
+        plan.begin(driver, data, memory, seed)
+    except BaseException:
+        driver.finish()
+        raise
     return driver, plan

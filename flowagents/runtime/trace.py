@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +24,9 @@ from flowagents.runtime.codec import event_from_json, event_to_json
 
 VERSION = 1
 """The version of the format written here; older ones are read for ever."""
+
+HEADER_BEGINS = b'{"flowagents":"trace",'
+"""The first bytes of every trace."""
 
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
@@ -59,6 +63,7 @@ class TraceWriter:
     ) -> None:
         """Open ``path`` for a new trace, or with ``append`` to continue one whose whole lines end where it ends."""
         self.path = Path(path)
+        self._failed: OSError | None = None
         self._file: IO[str] | None = self.path.open("a" if append else "w", encoding="ascii", newline="\n")
         if not append:
             header: dict[str, Any] = {
@@ -81,19 +86,27 @@ class TraceWriter:
         self.line(event_to_json(event, effect))
 
     def close(self, state: State) -> None:
-        """Write how the run stopped, if it did, and close the file."""
+        """Write how the run stopped, if it did, and close the file; one that could not be written is only closed."""
         if self._file is None:
             return
         if state.stop is not None:
             self.line({"event": "stopped", "stop": form(state.stop), "digest": state.digest})
-        self._file.close()
-        self._file = None
+        file, self._file = self._file, None
+        file.close()
 
     def line(self, item: dict[str, Any]) -> None:
-        """Write one line and flush it."""
-        assert self._file is not None
-        self._file.write(_encode(item) + "\n")
-        self._file.flush()
+        """Write one line and flush it. After a write that failed, none is tried: the file may end in half a line."""
+        if self._failed is not None:
+            raise self._failed
+        assert self._file is not None, "the trace is closed"
+        try:
+            self._file.write(_encode(item) + "\n")
+            self._file.flush()
+        except OSError as error:
+            self._failed, file, self._file = error, self._file, None
+            with suppress(OSError):  # it would say the same again
+                file.close()
+            raise
 
 
 class InnerWriter:
@@ -130,6 +143,19 @@ class InnerTrace:
     fingerprint: str
     events: tuple[Event, ...]
     asked: tuple[Any, ...]
+
+
+def is_begun(path: Path) -> bool:
+    """Tell whether a trace has its header: not if the file is not there, or was cut while it was begun.
+
+    >>> is_begun(Path("nowhere.jsonl"))
+    False
+    """
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        found = file.readline()
+    return found.endswith(b"\n") or not found.startswith(HEADER_BEGINS[: len(found)])
 
 
 def read_trace(path: str | Path) -> Trace:
@@ -204,7 +230,7 @@ def _parse(path: str | Path, number: int, text: bytes) -> dict[str, Any]:
     """Return one line as a dict."""
     try:
         line = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TraceDamaged(f"{path}, line {number + 1} is no JSON ({error}): {text[:80]!r}") from None
     if not isinstance(line, dict):
         raise TraceDamaged(f"{path}, line {number + 1} is no JSON object: {text[:80]!r}")

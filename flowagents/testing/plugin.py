@@ -39,9 +39,7 @@ def flow_replay(request: pytest.FixtureRequest) -> FlowReplay:
             if play is None:
                 source = read_trace(path).source
                 if source is None:
-                    _fail(
-                        f"{path} does not say which program it was recorded from; give flow_replay a function"
-                    )
+                    _fail(f"{path} does not say which program it was recorded from; give flow_replay a function")
                 play = load(source, near=path)
             return ReplayedRun(replayed_runs(path, play)[0])
         except TraceError as error:

@@ -128,7 +128,5 @@ def _compared(what: str, expected: Sequence[object], found: Sequence[object]) ->
     import difflib
 
     before, after = [f"{item!r}" for item in expected], [f"{item!r}" for item in found]
-    lines = difflib.unified_diff(
-        before, after, "expected", "found", lineterm="", n=max(len(before), len(after))
-    )
+    lines = difflib.unified_diff(before, after, "expected", "found", lineterm="", n=max(len(before), len(after)))
     return "\n".join([what, *lines])

@@ -1,4 +1,4 @@
-"""Small closed rules for graphs made in tests: they set, append, count, remember, ask and keep. No conversation needs them."""
+"""Small closed rules for graphs made in tests: they set, append, count, remember, ask and keep."""
 
 from __future__ import annotations
 

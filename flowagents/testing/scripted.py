@@ -49,8 +49,7 @@ class _Script:
         left = self._answers[self._given :]
         if left:
             raise AssertionError(
-                f"{self._kind}: {len(left)} of {len(self._answers)} answers were never given."
-                f" The next one: {left[0]!r}"
+                f"{self._kind}: {len(left)} of {len(self._answers)} answers were never given. The next one: {left[0]!r}"
             )
 
 

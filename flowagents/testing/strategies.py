@@ -1,8 +1,9 @@
 """Random small graphs and scripts for Hypothesis: what the laws of the engine are tried on.
 
-Needs the package hypothesis, which nothing else here imports. Every graph made is sound: all nodes can be reached, an end
-can be reached from each, and every loop has a limit. Runs of it may still fail, get stuck or reach a limit. Graphs are read
-off a text of random bytes, 0 being the simplest choice: that shrinks well, and is ten times as fast as drawing each choice.
+Needs the package hypothesis, which nothing else here imports. Every graph made is sound: all nodes can be reached, an
+end can be reached from each, and every loop has a limit. Runs of it may still fail, get stuck or reach a limit. Graphs
+are read off a text of random bytes, 0 being the simplest choice: that shrinks well, and is ten times as fast as
+drawing each choice.
 """
 
 from __future__ import annotations
@@ -227,9 +228,7 @@ def world_from_bytes(
 class _Maker:
     """Reads graphs and scripts off a text of bytes."""
 
-    def __init__(
-        self, raw: bytes, *, failures: bool = True, parallel: bool = True, seconds: bool = False
-    ) -> None:
+    def __init__(self, raw: bytes, *, failures: bool = True, parallel: bool = True, seconds: bool = False) -> None:
         self.rest = iter(raw)
         self.failures = failures
         self.parallel = parallel
@@ -339,20 +338,22 @@ class _Maker:
             kinds += ["part", "call"] + ["over", "fan", "fan"] * self.parallel
         kind = self.of(kinds)
         if kind == "compute":
-            if self.failures and self.chance(16):
-                return Compute(Refuse())
-            return Compute(self.of(self.of((SAFE_RULES, MEMORY_RULES))))
+            return self.compute()
         if kind == "act":
             return self.act(at)
+        if kind == "fan":
+            return self.fan(at, depth)
+        inner = self.graph(at, depth - 1, part=kind == "part")
         if kind == "part":
-            return Part(self.graph(at, depth - 1, part=True))
-        if kind == "call":
-            return Call(self.graph(at, depth - 1), copies=COPIES)
-        if kind == "over":
-            return Call(
-                self.graph(at, depth - 1), over=self.of(("items", "items", "items", "answer")), copies=COPIES
-            )
-        return self.fan(at, depth)
+            return Part(inner)
+        over = self.of(("items", "items", "items", "answer")) if kind == "over" else None
+        return Call(inner, over=over, copies=COPIES)
+
+    def compute(self) -> Compute:
+        """Make a rule; a few fail."""
+        if self.failures and self.chance(16):
+            return Compute(Refuse())
+        return Compute(self.of(self.of((SAFE_RULES, MEMORY_RULES))))
 
     def act(self, at: str) -> Act:
         """Make an effect; some answers are taken into another register, where some are refused."""

@@ -10,7 +10,7 @@ import html
 from typing import TYPE_CHECKING
 
 from flowagents.view.look import BLUE, GREY, GROUPS, INK, SOFT, BoxLook, arrow_look, box_look
-from flowagents.view.picture import PicEdge, PicGroup, PicNode, Picture
+from flowagents.view.model import PicEdge, PicGroup, PicNode, Picture
 from flowagents.view.rounds import closing_steps
 from flowagents.view.words import JOINER, TIMES
 

@@ -9,7 +9,8 @@ from flowagents.core.events import Event
 from flowagents.core.graph import Graph
 from flowagents.core.program import Program
 from flowagents.errors import SetupError
-from flowagents.view.picture import Picture, picture
+from flowagents.view.model import Picture
+from flowagents.view.picture import picture
 
 TextFormat = Literal["svg", "dot", "mermaid"]
 BytesFormat = Literal["png", "pdf"]

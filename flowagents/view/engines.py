@@ -10,7 +10,7 @@ import re
 
 from flowagents.errors import LayoutEngineMissing
 from flowagents.view.dot import pipe, to_dot, version
-from flowagents.view.picture import Picture
+from flowagents.view.model import Picture
 
 MISSING = (
     "{format} was asked for, but neither the program dot nor the package pygraphviz was found. "
@@ -71,9 +71,7 @@ def _svg(text: str, drawn: Picture) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r'<a xlink:title="[^"]*">\n?|</a>\n?|\s*xmlns:xlink="[^"]*"|<!--.*?-->\n?', "", text)
     names = {node.id: node.tooltip for node in drawn.nodes}
-    names |= {edge.id: edge.tooltip for edge in drawn.edges} | {
-        group.id: group.title for group in drawn.groups
-    }
+    names |= {edge.id: edge.tooltip for edge in drawn.edges} | {group.id: group.title for group in drawn.groups}
 
     def spoken(found: re.Match[str]) -> str:
         return f"{found[1]}<title>{html.escape(names.get(found[2]) or 'then')}</title>"

@@ -6,7 +6,7 @@ No meaning is carried by colour alone.
 from __future__ import annotations
 
 from flowagents.core.value import value
-from flowagents.view.picture import PicEdge, PicNode
+from flowagents.view.model import PicEdge, PicNode
 
 INK = "#1F2937"
 SOFT = "#4B5563"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from flowagents.view.look import GROUPS, BoxLook, arrow_look, box_look
-from flowagents.view.picture import PicEdge, PicGroup, PicNode, Picture
+from flowagents.view.model import PicEdge, PicGroup, PicNode, Picture
 from flowagents.view.words import JOINER, TIMES
 
 PLAIN_SIGNS = " ,:=≥≤\u00d7·…①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳▸▶⏸✖—?!()/"
@@ -45,9 +45,7 @@ def escape(text: str) -> str:
     """
     made = []
     for position, char in enumerate(text):
-        between = (
-            0 < position < len(text) - 1 and text[position - 1].isalnum() and text[position + 1].isalnum()
-        )
+        between = 0 < position < len(text) - 1 and text[position - 1].isalnum() and text[position + 1].isalnum()
         plain = char.isalnum() or char in PLAIN_SIGNS or (between and char in BETWEEN_WORDS)
         made.append(char if plain else f"#{ord(char)};")
         # Mermaid looks for line breaks, formulas and icons after it has put the numbers back.

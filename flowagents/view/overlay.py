@@ -23,7 +23,7 @@ from flowagents.core.task import State
 from flowagents.core.value import replaced, value
 from flowagents.patterns.talk import Say
 from flowagents.ports import Json
-from flowagents.view.picture import Move, PicEdge, PicGroup, PicNode, Picture
+from flowagents.view.model import Move, PicEdge, PicGroup, PicNode, Picture
 from flowagents.view.words import LINE_MAX, TIMES, cut
 
 DONE_WORDS: dict[type, tuple[str, str]] = {
@@ -100,9 +100,7 @@ def overlay(drawn: Picture, program: Program, events: Iterable[Event]) -> Pictur
     account = count_run(drawn, program, events)
     marks = _marks(drawn, account.state)
     entered = {edge.head for edge in drawn.edges if account.moves[edge.id]}
-    nodes = tuple(
-        _node(node, account.tallies.get(node.id), marks.get(node.id), entered) for node in drawn.nodes
-    )
+    nodes = tuple(_node(node, account.tallies.get(node.id), marks.get(node.id), entered) for node in drawn.nodes)
     return replaced(
         drawn,
         nodes=nodes,

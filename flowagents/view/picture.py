@@ -7,117 +7,30 @@ counted on any picture.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
-from flowagents.core.graph import Call, Child, Compute, End, Fan, Graph, Node, Part, inner_graphs
-from flowagents.core.guards import exits_of
-from flowagents.core.value import value
-from flowagents.patterns.talk import Say
-from flowagents.view.rounds import closing_steps
+from flowagents.core.graph import Call, Child, End, Fan, Graph, Node, Part, inner_graphs
+from flowagents.view.folding import Frame, Loose, entered, folded_names, onward
+from flowagents.view.model import Move, PicEdge, PicGroup, PicNode, Picture, Spot
 from flowagents.view.words import (
     LABEL_MAX,
     LINE_MAX,
     LONG_LABEL_MAX,
     TITLE_MAX,
     RuleText,
+    asks_human_only,
     box_lines,
     clean,
     cut,
     exit_rules,
     inside,
-    rule_texts,
     speaks,
     title_of,
 )
 
-Move = tuple[str, int]
-"""A drawn edge: the place of its node, and its position among the edges of the node."""
-
 NODES_MAX = 300
 """From here on groups are drawn as boxes, the innermost first, unless a depth is asked for."""
 LINES_MAX = 5
-
-
-@value
-class PicNode:
-    """A box. ``kind`` is start, agent, human, model, tool, function, code, graph, step, end or exit.
-
-    An exit is the end of an open part. A run fills in ``counts``, what happened here, ``mark``: current,
-    waiting, failed, reached or missed, and ``note``, a line about the mark.
-    """
-
-    id: str
-    place: str
-    kind: str
-    title: str
-    lines: tuple[str, ...] = ()
-    tooltip: str = ""
-    group: str = ""
-    counts: str = ""
-    mark: str = ""
-    note: str = ""
-
-
-@value
-class PicEdge:
-    """An arrow between boxes or groups. ``style`` is rule, start, limit, failure, never or needs.
-
-    ``ways`` are what it stands for, each the edges in the order they are taken; ``count`` is how often a run
-    took any of them, None without a run.
-    """
-
-    id: str
-    tail: str
-    head: str
-    style: str
-    label: str = ""
-    tooltip: str = ""
-    ways: tuple[tuple[Move, ...], ...] = ()
-    count: int | None = None
-
-
-@value
-class PicGroup:
-    """A frame around boxes; ``entry`` and ``exit`` are the boxes inside at which its arrows are tied."""
-
-    id: str
-    place: str
-    kind: str
-    title: str
-    lines: tuple[str, ...] = ()
-    group: str = ""
-    entry: str = ""
-    exit: str = ""
-    mark: str = ""
-    note: str = ""
-
-
-@value
-class Spot:
-    """Where a node of the graph is in the picture.
-
-    ``how`` is ``box`` (of its own), ``inside`` (of a closed one), ``part`` or ``folded``. ``id`` is the box,
-    the group of a part, or for a folded step the start mark of its task's graph.
-    """
-
-    how: str
-    id: str
-
-
-@value
-class Picture:
-    """A whole picture. ``spots`` finds any node by its place, ``rescues`` are the moves after a failure."""
-
-    name: str
-    title: str
-    lines: tuple[str, ...]
-    nodes: tuple[PicNode, ...]
-    edges: tuple[PicEdge, ...]
-    groups: tuple[PicGroup, ...]
-    spots: Mapping[str, Spot]
-    rescues: frozenset[Move]
-    stop: str = ""
-    legend: tuple[str, ...] = ()
 
 
 def picture(graph: Graph, *, open: bool | Collection[str] = False, depth: int | None = None) -> Picture:
@@ -153,36 +66,6 @@ def drawn_edges(graph: Graph) -> frozenset[Move]:
     return frozenset(move for arrow in drawn.edges for way in arrow.ways for move in way)
 
 
-class _Frame:
-    """One graph in one place. ``start`` is the start mark of its task, ``outer`` the part it belongs to."""
-
-    def __init__(
-        self, graph: Graph, prefix: str, group: str, start: str, outer: tuple[_Frame, Node] | None
-    ) -> None:
-        self.prefix = prefix
-        self.graph = graph
-        self.group = group
-        self.start = start
-        self.outer = outer
-        self.nodes = {node.name: node for node in graph.nodes}
-        self.parts: dict[str, _Frame] = {}
-        self.folded: dict[str, None] = {}
-        self.texts = {node.name: rule_texts(node) for node in graph.nodes}
-        self.wraps = outer is not None and _wraps(outer[1])
-        self.chooses = outer is not None and any(edge.when and exits_of(edge.when) for edge in outer[1].edges)
-
-
-@value
-class _Loose:
-    """The loose end of an arrow: the node it leads to, and what it has gathered on its way there."""
-
-    frame: _Frame
-    to: str
-    moves: tuple[Move, ...]
-    text: RuleText
-    style: str
-
-
 class _Draft:
     """Collects the boxes, then the arrows."""
 
@@ -195,14 +78,14 @@ class _Draft:
         self.groups: list[PicGroup] = []
         self.spots: dict[str, Spot] = {}
         self.rescues: dict[Move, None] = {}
-        self.frames: list[_Frame] = []
+        self.frames: list[Frame] = []
 
     def picture(self) -> Picture:
         """Return the finished picture."""
         self._task(self.graph, "", "", 0)
         for frame in self.frames:
             if frame.outer is None:
-                self._arrows(frame.start, _Loose(frame, frame.graph.start, (), RuleText("", ""), "start"))
+                self._arrows(frame.start, Loose(frame, frame.graph.start, (), RuleText("", ""), "start"))
             for node in frame.graph.nodes:
                 if node.name not in frame.folded:
                     self._leave(frame, node)
@@ -224,12 +107,12 @@ class _Draft:
     def _task(self, graph: Graph, prefix: str, group: str, level: int) -> None:
         """Draw the graph that a task walks: its start mark, then its boxes."""
         start = self._box(PicNode("", prefix, "start", "", tooltip="start", group=group))
-        self._frame(_Frame(graph, prefix, group, start, None), level)
+        self._frame(Frame(graph, prefix, group, start, None), level)
 
-    def _frame(self, frame: _Frame, level: int) -> None:
+    def _frame(self, frame: Frame, level: int) -> None:
         """Draw the boxes of one graph and of what is open in it."""
         self.frames.append(frame)
-        frame.folded = _folded(frame)
+        frame.folded = folded_names(frame)
         if frame.wraps:
             frame.folded |= {node.name: None for node in frame.graph.nodes if isinstance(node.does, End)}
         for node in frame.graph.nodes:
@@ -253,7 +136,7 @@ class _Draft:
             return not speaks(node) or self.open is True
         return node.name in self.open or place in self.open
 
-    def _open(self, frame: _Frame, node: Node, place: str, level: int) -> None:
+    def _open(self, frame: Frame, node: Node, place: str, level: int) -> None:
         """Draw a node as a group with what is inside."""
         group = f"g{len(self.groups)}"
         kind = "agent" if speaks(node) else "graph"
@@ -262,7 +145,7 @@ class _Draft:
         match node.does:
             case Part(graph=graph):
                 self.spots[place] = Spot("part", group)
-                frame.parts[node.name] = inner = _Frame(graph, f"{place}/", group, frame.start, (frame, node))
+                frame.parts[node.name] = inner = Frame(graph, f"{place}/", group, frame.start, (frame, node))
                 self._frame(inner, level)
             case Fan(children=children):
                 self.spots[place] = Spot("box", group)
@@ -284,13 +167,11 @@ class _Draft:
             for name in child.needs:
                 self._arrow(ids[name], ids[child.name], "needs", RuleText("", ""), ())
 
-    def _closed(self, frame: _Frame, node: Node, place: str) -> None:
+    def _closed(self, frame: Frame, node: Node, place: str) -> None:
         """Draw a node as a box that hides what is inside."""
         kind = _kind(frame, node)
         title, lines, hidden = title_of(node), box_lines(node), inside(node)
-        tooltip = " · ".join(
-            [title, *(clean(line) for line in lines), *([f"inside: {hidden}"] if hidden else [])]
-        )
+        tooltip = " · ".join([title, *(clean(line) for line in lines), *([f"inside: {hidden}"] if hidden else [])])
         lines = [cut(line, LINE_MAX) for line in lines][:LINES_MAX]
         box = self._box(PicNode("", place, kind, cut(title, TITLE_MAX), tuple(lines), tooltip, frame.group))
         self.spots[place] = Spot("box", box)
@@ -300,9 +181,7 @@ class _Draft:
     def _box(self, node: PicNode) -> str:
         """Add a box and return its id."""
         made = f"n{len(self.nodes)}"
-        self.nodes.append(
-            PicNode(made, node.place, node.kind, node.title, node.lines, node.tooltip, node.group)
-        )
+        self.nodes.append(PicNode(made, node.place, node.kind, node.title, node.lines, node.tooltip, node.group))
         return made
 
     def _tied(self, group: PicGroup) -> PicGroup:
@@ -319,7 +198,7 @@ class _Draft:
 
     # -- arrows
 
-    def _leave(self, frame: _Frame, node: Node) -> None:
+    def _leave(self, frame: Frame, node: Node) -> None:
         """Draw the arrows out of a node; out of an end inside a part, those that the part's edges give it."""
         place, texts = frame.prefix + node.name, frame.texts[node.name]
         spot = self.spots[place]
@@ -334,16 +213,16 @@ class _Draft:
             if frame.wraps and not frame.chooses:
                 text = RuleText("", "", text.never)
             style = "never" if text.never else "failure" if edge.on == "failure" else "rule"
-            self._arrows(spot.id, _Loose(frame, edge.to, ((place, position),), text, style))
+            self._arrows(spot.id, Loose(frame, edge.to, ((place, position),), text, style))
 
-    def _arrows(self, tail: str, loose: _Loose) -> None:
+    def _arrows(self, tail: str, loose: Loose) -> None:
         """Draw an arrow to where its loose end leads; through folded steps, on to where those lead."""
         pending = [loose]
         while pending:
-            loose = _entered(pending.pop())
+            loose = entered(pending.pop())
             frame, node = loose.frame, loose.frame.nodes[loose.to]
             if loose.to in frame.folded:
-                pending.extend(reversed(_onward(loose, node)))
+                pending.extend(reversed(onward(loose, node)))
                 continue
             limit = loose.style == "rule" and isinstance(node.does, End) and node.does.stop == "limit"
             head = self.spots[frame.prefix + loose.to].id
@@ -355,45 +234,6 @@ class _Draft:
         words = " ".join(part for part in (text.order, cut(text.when, longest)) if part)
         label = f"{words} (never reached)".strip() if style == "never" else words
         self.edges.append(PicEdge("", tail, head, style, label, text.text, (moves,)))
-
-
-def _entered(loose: _Loose) -> _Loose:
-    """Return a loose end with open parts entered."""
-    frame, to = loose.frame, loose.to
-    while to in frame.parts:
-        frame = frame.parts[to]
-        to = frame.graph.start
-    return _Loose(frame, to, loose.moves, loose.text, loose.style)
-
-
-def _onward(loose: _Loose, node: Node) -> list[_Loose]:
-    """Return the loose ends that lead on from a folded step, or from a folded end of a part."""
-    frame, texts = loose.frame, loose.frame.texts[node.name]
-    if isinstance(node.does, End) and frame.outer is not None:
-        texts = exit_rules(frame.outer[1], node.name)
-        frame, node = frame.outer
-    said = "" if _in_agent(frame) else _said(node)
-    made = []
-    for position, own in texts.items():
-        words = " · ".join(part for part in (loose.text.when, said, own.when) if part)
-        text = RuleText(loose.text.order or own.order, words, own.never)
-        moves = (*loose.moves, (frame.prefix + node.name, position))
-        style = "never" if own.never else loose.style
-        made.append(_Loose(frame, node.edges[position].to, moves, text, style))
-    return made
-
-
-def _wraps(node: Node) -> bool:
-    """Tell whether a part only calls one graph and takes note of how it ended; then one frame shows both."""
-    if not isinstance(node.does, Part) or node.kind != "graph":
-        return False
-    graph = node.does.graph
-    others = [inner for inner in graph.nodes if inner.name != graph.start]
-    notes = all(
-        isinstance(inner.does, End) or (isinstance(inner.does, Compute) and _passes(inner))
-        for inner in others
-    )
-    return notes and isinstance(graph.node(graph.start).does, Call)
 
 
 def _merged(edges: list[PicEdge]) -> tuple[PicEdge, ...]:
@@ -408,61 +248,13 @@ def _merged(edges: list[PicEdge]) -> tuple[PicEdge, ...]:
     return tuple(merged.values())
 
 
-def _folded(frame: _Frame) -> dict[str, None]:
-    """Return the names of the steps that are folded away: they decide nothing, or right after a step."""
-    graph, nodes = frame.graph, frame.nodes
-    comes: dict[str, list[Node]] = {name: [] for name in nodes}
-    for node in graph.nodes:
-        for edge in node.edges:
-            comes[edge.to].append(node)
-    folded: dict[str, None] = {}
-    for node in graph.nodes:
-        name = node.name
-        reached = name == graph.start or comes[name]
-        if (
-            node.kind != "step"
-            or not isinstance(node.does, Compute)
-            or node.notes
-            or not node.edges
-            or not reached
-        ):
-            continue
-        if any(edge.on == "failure" for edge in node.edges):
-            continue
-        if _passes(node) or (not _in_agent(frame) and _follows_only(node, graph.start, comes[name])):
-            folded[name] = None
-    return _without_rounds(folded, nodes)
-
-
-def _in_agent(frame: _Frame) -> bool:
-    """Tell whether a graph is the inside of an open agent."""
-    return frame.outer is not None and speaks(frame.outer[1])
-
-
-def _passes(node: Node) -> bool:
-    """Tell whether a node has just one way on, which is always open."""
-    return len(node.edges) == 1 and node.edges[0].when is None
-
-
-def _follows_only(node: Node, start: str, before: list[Node]) -> bool:
-    """Tell whether a node is entered in one way only, where there was nothing to choose."""
-    if node.name == start:
-        return not before
-    return len(before) == 1 and _passes(before[0])
-
-
-def _without_rounds(folded: dict[str, None], nodes: Mapping[str, Node]) -> dict[str, None]:
-    """Return the folded steps less one of each circle that goes through folded steps only."""
-    leads = {name: [(edge.to, edge.to) for edge in nodes[name].edges if edge.to in folded] for name in folded}
-    kept = closing_steps(folded, leads)
-    return {name: None for name in folded if name not in kept}
-
-
-def _said(node: Node) -> str:
-    """Say whose message a folded step adds to a conversation, if it does."""
-    if isinstance(node.does, Compute) and isinstance(node.does.rule, Say):
-        return f"{node.does.rule.author}'s message"
-    return ""
+def _kind(frame: Frame, node: Node) -> str:
+    """Return the kind of a closed box."""
+    if isinstance(node.does, End):
+        return "end" if frame.outer is None else "exit"
+    if speaks(node) and asks_human_only(node):
+        return "human"
+    return "graph" if node.kind == "step" and any(True for _ in inner_graphs(node)) else node.kind
 
 
 def _calls(node: Node) -> tuple[str, ...]:

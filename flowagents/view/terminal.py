@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from flowagents.core.graph import Graph
-from flowagents.view.picture import PicEdge, Picture, picture
+from flowagents.view.model import PicEdge, Picture
+from flowagents.view.picture import picture
 from flowagents.view.words import TIMES
 
 COLUMN_MAX = 60
@@ -75,12 +76,7 @@ def _when(edge: PicEdge) -> str:
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     """Return rows as lines with aligned columns, a rule under the first."""
-    cells = [
-        [cell if len(cell) <= COLUMN_MAX else f"{cell[: COLUMN_MAX - 1]}…" for cell in row] for row in rows
-    ]
+    cells = [[cell if len(cell) <= COLUMN_MAX else f"{cell[: COLUMN_MAX - 1]}…" for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     cells.insert(1, ["-" * width for width in widths])
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

@@ -60,9 +60,7 @@ def codes(checked: Graph) -> list[str]:
 
 
 LINE = graph(node("a", "done"), DONE, name="line")
-TWO_ENDS = graph(
-    node("a", Edge("yes", Is("answer")), "no"), Node("yes", End()), Node("no", End()), name="two"
-)
+TWO_ENDS = graph(node("a", Edge("yes", Is("answer")), "no"), Node("yes", End()), Node("no", End()), name="two")
 
 
 def around(work: Work, *edges: Edge | str) -> Graph:
@@ -204,9 +202,7 @@ def test_a_warning_says_that_it_is_one() -> None:
 
 
 def test_a_sound_graph_may_have_warnings() -> None:
-    assert [finding.code for finding in require_sound(graph(node("a", Edge("done", Is("x"))), DONE))] == [
-        "F008"
-    ]
+    assert [finding.code for finding in require_sound(graph(node("a", Edge("done", Is("x"))), DONE))] == ["F008"]
 
 
 def test_an_unsound_graph_is_refused_with_its_errors_only() -> None:
@@ -367,9 +363,7 @@ def test_an_accepted_graph_never_raises_and_comes_to_rest(drawn: Graph, answers:
         assert state.waits, "a run without a stop waits for something"
         name = sorted(state.waits)[event % len(state.waits)]
         answer = answers[event % len(answers)]
-        happened = (
-            Answered(2.0, name, answer) if answer else Failed(2.0, name, Failure("error", "Error", "no"))
-        )
+        happened = Answered(2.0, name, answer) if answer else Failed(2.0, name, Failure("error", "Error", "no"))
         assert advance(program, state, happened)
     assert state.stop is not None
     assert state.stop.kind in ("finished", "limit", "failed", "stuck")

@@ -1,4 +1,4 @@
-"""The scheduler as a table: a graph, what happened, and then who stands where, what is outstanding and how it stopped."""
+"""The scheduler as a table: a graph, what happened, and then who stands where, what is outstanding, how it stopped."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ def graph(*nodes: Node, gives: str | None = None, limits: Limits | None = None) 
     return Graph("g", nodes[0].name, (*nodes, *ends), limits or Limits())
 
 
-def after(
-    made: Graph, *events: Event, data: Mapping[str, Any] | None = None, memory: Memory | None = None
-) -> State:
+def after(made: Graph, *events: Event, data: Mapping[str, Any] | None = None, memory: Memory | None = None) -> State:
     """Return the state after a start and some events."""
     return fold(Program(made), [Started(1.0, data or {}, memory or {}), *events])
 
@@ -270,11 +268,7 @@ ROOT: Path = ()
             graph(
                 node(
                     "p",
-                    Part(
-                        graph(
-                            node("a", Compute(Increment("n")), Edge("a", ~VisitsAtLeast("a", 3)), Edge("end"))
-                        )
-                    ),
+                    Part(graph(node("a", Compute(Increment("n")), Edge("a", ~VisitsAtLeast("a", 3)), Edge("end")))),
                     Edge("a"),
                 ),
                 ask("a", Edge("b", VisitsAtLeast("a", 2)), Edge("end")),
@@ -348,9 +342,7 @@ THREE = Fan((Child("a", NOTING), Child("b", NOTING), Child("c", ASKING, ("a", "b
             Stop("finished", "end", "said so", "bot", 3),
             id="the register why says more",
         ),
-        pytest.param(
-            ASKING, [failed(((), 0))], broken("error", "Boom", "boom", "ask"), id="a failure nobody catches"
-        ),
+        pytest.param(ASKING, [failed(((), 0))], broken("error", "Boom", "boom", "ask"), id="a failure nobody catches"),
         pytest.param(
             graph(node("r", Compute(Refuse("no")))),
             [],
@@ -378,13 +370,9 @@ THREE = Fan((Child("a", NOTING), Child("b", NOTING), Child("c", ASKING, ("a", "b
         pytest.param(
             graph(node("c", Call(ask_end))), [answered(((0, 0), 0))], stuck("c/a"), id="a child that is stuck"
         ),
-        pytest.param(
-            graph(ask("a", *JUMP)), [answered(((), 0), "c")], Stop("finished", "end"), id="a way by table"
-        ),
+        pytest.param(graph(ask("a", *JUMP)), [answered(((), 0), "c")], Stop("finished", "end"), id="a way by table"),
         pytest.param(graph(ask("a", *JUMP)), [answered(((), 0), "z")], stuck("a"), id="no way in the table"),
-        pytest.param(
-            graph(ask("a", *JUMP)), [answered(((), 0), ["a"])], stuck("a"), id="a list is in no table"
-        ),
+        pytest.param(graph(ask("a", *JUMP)), [answered(((), 0), ["a"])], stuck("a"), id="a list is in no table"),
         pytest.param(
             graph(ask("a", Edge("end", AtLeast("answer", 1)))),
             [answered(((), 0), "9")],
@@ -454,13 +442,9 @@ THREE = Fan((Child("a", NOTING), Child("b", NOTING), Child("c", ASKING, ("a", "b
             id="too deep for the graph around",
         ),
         pytest.param(
-            graph(
-                node("i", Compute(SetRegister("items", 5)), Edge("c")), node("c", Call(ASKING, over="items"))
-            ),
+            graph(node("i", Compute(SetRegister("items", 5)), Edge("c")), node("c", Call(ASKING, over="items"))),
             [],
-            broken(
-                "refused", "NotAList", "'c' goes over the register 'items'; expected a list, found 5", "c"
-            ),
+            broken("refused", "NotAList", "'c' goes over the register 'items'; expected a list, found 5", "c"),
             id="items that are no list",
         ),
         pytest.param(
@@ -511,9 +495,7 @@ def test_a_call_leaves_result_and_end() -> None:
 
 def test_the_results_of_items_are_in_the_order_of_the_items() -> None:
     made = graph(node("c", Call(ASKING, over="items"), Edge("b")), ask("b"))
-    found = registers(
-        made, answered(((0, 1), 0), "second"), answered(((0, 0), 0), "first"), data={"items": [1, 2]}
-    )
+    found = registers(made, answered(((0, 1), 0), "second"), answered(((0, 0), 0), "first"), data={"items": [1, 2]})
     assert found["results"] == ["first", "second"]
 
 
@@ -565,9 +547,7 @@ DEEP = graph(
         "f",
         Fan(
             (
-                Child(
-                    "a", graph(node("n", Compute(Remember(("a",), 1)), Edge("c")), node("c", Call(ASKING)))
-                ),
+                Child("a", graph(node("n", Compute(Remember(("a",), 1)), Edge("c")), node("c", Call(ASKING)))),
                 TWO[1],
             )
         ),
@@ -608,9 +588,7 @@ def test_a_conflict_can_be_caught() -> None:
 
 
 def test_moves_without_an_event_are_counted_from_the_last_event() -> None:
-    loop = graph(
-        ask("a", Edge("n")), node("n", Compute(Increment("n")), Edge("a")), limits=Limits(quiet_moves_max=2)
-    )
+    loop = graph(ask("a", Edge("n")), node("n", Compute(Increment("n")), Edge("a")), limits=Limits(quiet_moves_max=2))
     state = after(loop, *(answered(((), move)) for move in range(0, 20, 2)))
     assert state.tasks[()].data["n"] == 10
 
@@ -635,9 +613,7 @@ STARTED = Started(1.0, {}, {})
         pytest.param([STARTED], answered(((), 1)), id="an answer to nothing"),
         pytest.param([STARTED], failed(((), 1)), id="a failure of nothing"),
         pytest.param([STARTED, answered(((), 0))], answered(((), 0)), id="a second answer"),
-        pytest.param(
-            [STARTED, answered(((), 0))], Interrupted(9.0, "Ctrl-C"), id="an interrupt after the stop"
-        ),
+        pytest.param([STARTED, answered(((), 0))], Interrupted(9.0, "Ctrl-C"), id="an interrupt after the stop"),
         pytest.param([STARTED, answered(((), 0))], STARTED, id="a start after the stop"),
         pytest.param([STARTED, Interrupted(2.0, "Ctrl-C")], answered(((), 0)), id="an answer after the stop"),
     ],

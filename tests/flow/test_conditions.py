@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,5 +84,6 @@ def test_things_are_described_without_their_address() -> None:
 def test_words_alone_load_nothing_heavy() -> None:
     heavy = "networkx", "asyncio", "pydantic", "openai", "graphviz", "docker", "tenacity"
     code = f"import sys, flowagents.flow; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout == "[]\n"

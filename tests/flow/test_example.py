@@ -10,9 +10,7 @@ import pytest
 EXAMPLE = Path(__file__).parents[2] / "examples" / "code_graph.py"
 
 
-def test_the_example_runs_without_a_model(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_example_runs_without_a_model(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.argv", [str(EXAMPLE)])
     runpy.run_path(str(EXAMPLE), run_name="__main__")
     first, _, snails, approved, *rest = capsys.readouterr().out.splitlines()

@@ -48,9 +48,7 @@ def judge(text: str) -> str:
 class Talker:
     """An agent that says what a function makes of all it heard, until it hears STOP or spoke too often."""
 
-    def __init__(
-        self, name: str, reply: Callable[[list[dict[str, Any]]], Any], limit: int | None = None
-    ) -> None:
+    def __init__(self, name: str, reply: Callable[[list[dict[str, Any]]], Any], limit: int | None = None) -> None:
         self.name = name
         self.reply = reply
         self.limit = limit
@@ -116,9 +114,7 @@ def test_the_first_rule_that_holds_decides_where_a_flow_goes() -> None:
 
 
 def test_the_default_is_taken_when_no_rule_holds() -> None:
-    flow = (
-        Flow("f").start(write).switch(write, when(contains("a")) >> END("a"), default >> END("other")).build()
-    )
+    flow = Flow("f").start(write).switch(write, when(contains("a")) >> END("a"), default >> END("other")).build()
     assert (flow.run("a").stop.name, flow.run("b").stop.name) == ("a", "other")
 
 
@@ -218,14 +214,7 @@ def test_a_way_after_a_failure_is_taken_only_then() -> None:
             raise ValueError("too short")
         return text
 
-    flow = (
-        Flow("falls")
-        .start(fall)
-        .edge(fall, END("up"))
-        .on_failure(fall, write)
-        .edge(write, END("down"))
-        .build()
-    )
+    flow = Flow("falls").start(fall).edge(fall, END("up")).on_failure(fall, write).edge(write, END("down")).build()
     assert flow.run("bad").path == ("fall", "write", "down")
     assert flow.run("bad").stop.rule == "after write"
     assert flow.run("good").path == ("fall", "up")
@@ -247,12 +236,7 @@ def test_a_declared_limit_stops_a_flow() -> None:
 
 
 def test_visits_can_be_compared() -> None:
-    flow = (
-        Flow("dots")
-        .start(write)
-        .switch(write, when(visits(write) < 4) >> write, default >> END("enough"))
-        .build()
-    )
+    flow = Flow("dots").start(write).switch(write, when(visits(write) < 4) >> write, default >> END("enough")).build()
     assert flow.run("").result["content"] == "...."
 
 
@@ -292,9 +276,9 @@ def test_an_agent_sees_the_whole_thread_as_its_own_view() -> None:
         return "x"
 
     bot = Talker("bot", look)
-    Flow("talk").start(bot).switch(bot, when(visits(bot) < 2) >> write, default >> END()).edge(
-        write, bot
-    ).build().run("x")
+    Flow("talk").start(bot).switch(bot, when(visits(bot) < 2) >> write, default >> END()).edge(write, bot).build().run(
+        "x"
+    )
     assert seen == [
         [("user", "input")],
         [("user", "input"), ("assistant", "bot"), ("user", "write")],
@@ -327,21 +311,14 @@ def test_a_rule_may_ask_for_an_exit() -> None:
 
 def test_a_rule_that_asks_for_no_exit_needs_a_word() -> None:
     bot = Talker("bot", lambda messages: None)
-    flow = (
-        Flow("talk")
-        .start(bot)
-        .switch(bot, when(contains("x")) >> write, default >> END())
-        .edge(write, END("over"))
-    )
+    flow = Flow("talk").start(bot).switch(bot, when(contains("x")) >> write, default >> END()).edge(write, END("over"))
     assert flow.build().run("x").path == ("bot", "silent")
 
 
 def test_an_agent_begins_each_run_of_a_called_flow_uncounted() -> None:
     bot = Talker("bot", last, limit=1)
     inner = Flow("inner").start(bot).edge(bot, END("said it")).build()
-    outer = (
-        Flow("outer").start(inner).switch(inner, when(visits(inner) < 3) >> inner, default >> END()).build()
-    )
+    outer = Flow("outer").start(inner).switch(inner, when(visits(inner) < 3) >> inner, default >> END()).build()
     assert outer.run("x").path == ("inner", "inner", "inner", "end")
 
 
@@ -355,17 +332,9 @@ def test_a_flow_can_be_a_node_and_its_result_is_what_it_says() -> None:
 
 
 def test_the_ends_of_a_called_flow_can_be_asked_for() -> None:
-    inner = (
-        Flow("inner")
-        .start(write)
-        .switch(write, when(contains("no")) >> END("bad"), default >> END("good"))
-        .build()
-    )
+    inner = Flow("inner").start(write).switch(write, when(contains("no")) >> END("bad"), default >> END("good")).build()
     outer = (
-        Flow("outer")
-        .start(inner)
-        .switch(inner, when(exited("bad")) >> END("refused"), default >> END("kept"))
-        .build()
+        Flow("outer").start(inner).switch(inner, when(exited("bad")) >> END("refused"), default >> END("kept")).build()
     )
     assert (outer.run("no").stop.name, outer.run("yes").stop.name) == ("refused", "kept")
 
@@ -380,12 +349,7 @@ def test_a_failure_may_lead_to_an_end() -> None:
 
 def test_a_called_flow_with_several_ends_goes_on_only_from_those_it_was_given() -> None:
     bot = Talker("bot", last, limit=1)
-    inner = (
-        Flow("inner")
-        .start(bot)
-        .switch(bot, when(contains("no")) >> END("bad"), default >> END("good"))
-        .build()
-    )
+    inner = Flow("inner").start(bot).switch(bot, when(contains("no")) >> END("bad"), default >> END("good")).build()
     outer = Flow("outer").start(inner).edge(inner, write).edge(write, END()).build()
     assert outer.run("no").path == outer.run("yes").path == ("inner", "write", "end")
     assert outer.run("STOP").path == ("inner", "ended")
@@ -409,12 +373,7 @@ def test_a_bare_graph_with_several_ends_says_its_result_at_each() -> None:
     ways = (Edge("good", Contains("heard", "good")), Edge("bad"))
     ends = (Node("good", End(gives="heard")), Node("bad", End(gives="heard")))
     node = subgraph("route", Graph("any", "look", (Node("look", Compute(Hookable()), ways), *ends)))
-    flow = (
-        Flow("outer")
-        .start(node)
-        .switch(node, when(exited("good")) >> END("yes"), default >> END("no"))
-        .build()
-    )
+    flow = Flow("outer").start(node).switch(node, when(exited("good")) >> END("yes"), default >> END("no")).build()
     assert (flow.run("good").stop.name, flow.run("x").stop.name) == ("yes", "no")
 
 
@@ -487,8 +446,8 @@ def test_the_second_way_out_of_a_node_is_never_taken() -> None:
     assert codes(Flow("f").start(write).edge(write, END()).edge(write, END())) == ["F007"]
 
 
-def test_what_is_no_node_is_refused() -> None:
-    wrong: Any = 3
+@pytest.mark.parametrize("wrong", [3, None, Flow("not built")])
+def test_what_is_no_node_is_refused(wrong: Any) -> None:
     assert codes(Flow("f").start(write).edge(write, wrong)) == ["F107", "F005", "F019"]
 
 
@@ -502,9 +461,7 @@ def test_a_flow_that_comes_to_no_end_is_refused() -> None:
 
 def test_a_guard_for_an_exit_that_is_not_there_is_refused() -> None:
     bot = Talker("bot", last)
-    assert codes(Flow("f").start(bot).switch(bot, when(exited("lmit")) >> END("a"), default >> END())) == [
-        "F009"
-    ]
+    assert codes(Flow("f").start(bot).switch(bot, when(exited("lmit")) >> END("a"), default >> END())) == ["F009"]
 
 
 def test_a_flow_tells_its_nodes() -> None:

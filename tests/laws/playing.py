@@ -49,9 +49,7 @@ def driver_of(
     return Driver(program or Program(world.graph), bound, clock=clock, log=log)
 
 
-def play(
-    world: World, performer: Performer | None = None, *, clock: Callable[[], float] = standstill
-) -> Driver:
+def play(world: World, performer: Performer | None = None, *, clock: Callable[[], float] = standstill) -> Driver:
     """Run a world to its stop on the synchronous loop."""
     driver = driver_of(world, performer, clock=clock)
     driver.start(world.data, MEMORY)

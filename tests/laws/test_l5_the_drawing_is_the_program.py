@@ -41,16 +41,11 @@ def test_every_way_of_the_program_follows_drawn_edges(graph: Graph) -> None:
 
 
 @given(graphs())
-def test_exactly_the_edges_that_can_be_taken_are_drawn_by_a_way(graph: Graph) -> None:
-    program, nodes = Program(graph), places(graph)
-    ways = [way for row in program.rows.values() for way in (*row.ways, *row.rescues)]
-    expected = {(place, position) for place, at in nodes.items() for position in open_edges(at.node)}
-    assert drawn_edges(ways) == expected
-
-
-@given(graphs())
-def test_no_two_ways_of_a_row_draw_the_same_edges(graph: Graph) -> None:
-    for row in Program(graph).rows.values():
+def test_exactly_the_edges_that_can_be_taken_are_drawn_each_way_once(graph: Graph) -> None:
+    rows = Program(graph).rows.values()
+    expected = {(place, position) for place, at in places(graph).items() for position in open_edges(at.node)}
+    assert drawn_edges(way for row in rows for way in (*row.ways, *row.rescues)) == expected
+    for row in rows:
         drawn = [way.drawn for way in (*row.ways, *row.rescues)]
         assert len(drawn) == len(set(drawn))
 

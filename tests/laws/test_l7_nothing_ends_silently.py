@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from flowagents.core.effects import Effect, name_text
 from flowagents.core.events import Interrupted, Stop
-from flowagents.core.graph import End
+from flowagents.core.graph import Act, Child, Edge, End, Fan, Graph, Node
 from flowagents.core.program import Program
 from flowagents.core.step import advance, fold
 from flowagents.core.task import State
 from flowagents.runtime.performing import WAITING, Ticket
-from flowagents.testing.strategies import World, worlds
+from flowagents.testing.rules import AskPlace
+from flowagents.testing.strategies import Script, World, worlds
 from tests.laws.playing import Place, events_in_order, places, play
 
 KIND_OF = {"error": "failed", "refused": "failed", "conflict": "failed", "limit": "limit", "stuck": "stuck"}
@@ -72,3 +73,21 @@ def test_a_run_that_rests_for_answers_from_outside_says_which(world: World) -> N
     assert (stop.kind == "waiting") == bool(driver.state.waits)
     if stop.kind == "waiting":
         assert stop.evidence == {"pending": [name_text(name) for name in sorted(driver.state.waits)]}
+
+
+def test_what_was_cancelled_is_no_longer_waited_for() -> None:
+    """The first child rests, the second fails: only what is asked after that is pending."""
+
+    def perform(effect: Effect, ticket: Ticket) -> Any:
+        if effect.at == "fails":
+            raise ValueError("on purpose")
+        return WAITING
+
+    def asking(at: str) -> Graph:
+        return Graph(at, "ask", (Node("ask", Act(AskPlace(at)), (Edge("end"),)), Node("end", End())))
+
+    fan = Fan((Child("a", asking("rests")), Child("b", asking("fails"))))
+    nodes = (Node("fan", fan, (Edge("end"), Edge("ask", None, "failure"))), *asking("later").nodes)
+    driver = play(World(Graph("g", "fan", nodes), Script(0), {}), perform)
+    assert driver.stop is not None
+    assert driver.stop.evidence == {"pending": ["1"]}

@@ -70,13 +70,9 @@ def test_one_after_the_other_both_loops_make_the_same_events_in_the_same_order(
 
 
 @given(worlds(failures=False))
-def test_side_by_side_both_loops_make_the_same_events_in_some_order(
-    runner: asyncio.Runner, world: World
-) -> None:
+def test_side_by_side_both_loops_make_the_same_events_in_some_order(runner: asyncio.Runner, world: World) -> None:
     plain = play(world)
     assume(not any_failure(plain.program, plain.events))
     for other in (play(world, mixed(world)), play_async(runner, world, mixed(world))):
-        assert sorted(map(repr, without_times(other.events))) == sorted(
-            map(repr, without_times(plain.events))
-        )
+        assert sorted(map(repr, without_times(other.events))) == sorted(map(repr, without_times(plain.events)))
         assert other.state.digest == plain.state.digest

@@ -45,9 +45,7 @@ def test_late_and_repeated_events_change_nothing(world: World, order: bytes) -> 
 
 
 def test_a_thousand_children_side_by_side_end_in_any_order() -> None:
-    inner = Graph(
-        "inner", "ask", (Node("ask", Act(AskPlace("ask")), (Edge("end"),)), Node("end", End(gives="answer")))
-    )
+    inner = Graph("inner", "ask", (Node("ask", Act(AskPlace("ask")), (Edge("end"),)), Node("end", End(gives="answer"))))
     children = tuple(Child(f"c{number}", inner) for number in range(1_000))
     program = Program(
         Graph("g", "fan", (Node("fan", Fan(children), (Edge("end"),)), Node("end", End(gives="results"))))
@@ -76,9 +74,7 @@ def test_a_thousand_items_are_gone_over_at_once() -> None:
 
 def nested(depth: int) -> Graph:
     """Return a graph that calls a graph that calls, so many times, and counts how often in memory."""
-    graph = Graph(
-        "g0", "ask", (Node("ask", Act(AskPlace("ask")), (Edge("end"),)), Node("end", End(gives="answer")))
-    )
+    graph = Graph("g0", "ask", (Node("ask", Act(AskPlace("ask")), (Edge("end"),)), Node("end", End(gives="answer"))))
     for number in range(1, depth + 1):
         nodes = (
             Node("count", Compute(CountUp(("count", "calls"))), (Edge("call"),)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowagents.core.check import check
@@ -17,16 +17,16 @@ from flowagents.testing.strategies import World, graphs, guards, scripts, world_
 from tests.laws.playing import any_failure, events_in_order
 
 
+@settings(max_examples=100)
 @given(graphs())
 def test_graphs_have_no_fault_but_loops_that_only_a_limit_ends(graph: Graph) -> None:
     errors = {finding.code for finding in check(graph) if finding.severity == "error"}
     assert errors <= {"F011"}
 
 
+@settings(max_examples=100)
 @given(worlds(failures=False), st.binary(max_size=30))
-def test_without_failures_only_limits_conflicts_and_unfit_registers_end_a_run_early(
-    world: World, order: bytes
-) -> None:
+def test_without_failures_only_limits_conflicts_and_unfit_registers_end_a_run_early(world: World, order: bytes) -> None:
     program, state = Program(world.graph), State()
     for event in events_in_order(world, program, order):
         advance(program, state, event)
@@ -34,6 +34,7 @@ def test_without_failures_only_limits_conflicts_and_unfit_registers_end_a_run_ea
     assert state.stop.failure is None or state.stop.failure.kind in ("limit", "conflict", "refused")
 
 
+@settings(max_examples=100)
 @given(worlds(parallel=False))
 def test_without_siblings_one_effect_at_a_time_is_outstanding(world: World) -> None:
     program, state = Program(world.graph), State()
@@ -42,6 +43,7 @@ def test_without_siblings_one_effect_at_a_time_is_outstanding(world: World) -> N
         assert len(state.waits) <= 1
 
 
+@settings(max_examples=100)
 @given(guards(("n0",)), scripts())
 def test_guards_judge_any_answer(guard: object, script: object) -> None:
     row = Program(world_from_bytes(b"").graph).start

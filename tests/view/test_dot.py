@@ -40,9 +40,7 @@ ROOT = Path(__file__).parents[2]
 def hard_graph() -> Graph:
     """Return a graph whose names, guards and notes are what writers stumble over."""
     nodes = [
-        Node(
-            name, Fan(()), (Edge("the end", Contains("heard", name)), Edge("the end")), "tool", notes=(name,)
-        )
+        Node(name, Fan(()), (Edge("the end", Contains("heard", name)), Edge("the end")), "tool", notes=(name,))
         for name in HARD_NAMES
     ]
     return Graph(HARD_NAMES[0], HARD_NAMES[0], (*nodes, Node("the end", End())), title='odd "<b>"\n#1')

@@ -55,9 +55,7 @@ def test_words_with_underscores_and_points_stay_readable() -> None:
 
 
 def test_the_heading_is_a_json_string_and_so_yaml() -> None:
-    title = next(
-        line for line in to_mermaid(picture(hard_graph())).splitlines() if line.startswith("title: ")
-    )
+    title = next(line for line in to_mermaid(picture(hard_graph())).splitlines() if line.startswith("title: "))
     assert json.loads(title.removeprefix("title: ")).startswith('odd "')
 
 

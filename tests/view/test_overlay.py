@@ -16,8 +16,9 @@ from flowagents.core.task import Task
 from flowagents.core.value import value
 from flowagents.patterns.pair import ChatSettings, chat_graph
 from flowagents.patterns.spec import AgentSpec, CheckStep
+from flowagents.view.model import Move, PicNode, Picture
 from flowagents.view.overlay import count_run, overlay
-from flowagents.view.picture import Move, PicNode, Picture, drawn_edges, picture
+from flowagents.view.picture import drawn_edges, picture
 from tests.view.chats import ASSISTANT, CODING_ANSWERS, DONE, coding_chat, model_answer, play
 
 
@@ -31,9 +32,7 @@ def box(drawn: Picture, title: str) -> PicNode:
 
 def count(drawn: Picture, tail: str, head: str) -> int | None:
     return next(
-        edge.count
-        for edge in drawn.edges
-        if edge.tail == box(drawn, tail).id and edge.head == box(drawn, head).id
+        edge.count for edge in drawn.edges if edge.tail == box(drawn, tail).id and edge.head == box(drawn, head).id
     )
 
 
@@ -108,9 +107,7 @@ def test_an_open_agent_shows_the_steps_inside_with_their_counts() -> None:
 def test_tokens_of_all_boxes_are_those_of_the_run() -> None:
     graph = coding_chat()
     for openness in (False, True):
-        tallies = count_run(
-            picture(graph, open=openness), Program(graph), play(graph, CODING_ANSWERS)
-        ).tallies.values()
+        tallies = count_run(picture(graph, open=openness), Program(graph), play(graph, CODING_ANSWERS)).tallies.values()
         assert sum(tally.tokens for tally in tallies) == 1600
 
 
@@ -134,7 +131,7 @@ class Break:
 @st.composite
 def graphs(draw: st.DrawFn, depth: int = 0) -> Graph:
     """Draw a graph of steps, parts, calls and ends that runs without effects, within a limit."""
-    names = [f"x{number}" for number in range(draw(st.integers(1, 5)))]
+    names = [f"x{number}" for number in range(draw(st.integers(1, 4 if depth == 0 else 2)))]
     nodes = [draw(nodes_called(name, [*names, "end", "other"], depth)) for name in names]
     ends = [Node("end", End(), kind="end"), Node("other", End("limit"), kind="end")]
     return Graph("random", names[0], (*nodes, *ends), Limits(moves_max=40, depth_max=5))
@@ -154,10 +151,8 @@ def nodes_called(draw: st.DrawFn, name: str, names: list[str], depth: int) -> No
         st.builds(AtLeast, st.just("n"), st.integers(0, 9)),
         st.builds(Exited, st.sampled_from(["end", "other"])),
     )
-    edge = st.builds(
-        Edge, st.sampled_from(names), guard, st.sampled_from(["done", "done", "done", "failure"])
-    )
-    edges = draw(st.lists(edge, min_size=1, max_size=4))
+    edge = st.builds(Edge, st.sampled_from(names), guard, st.sampled_from(["done", "done", "done", "failure"]))
+    edges = draw(st.lists(edge, min_size=1, max_size=3))
     kind = draw(st.sampled_from(["step", "tool", "agent", "graph"]))
     return Node(name, draw(st.one_of(works)), tuple(edges), kind)
 

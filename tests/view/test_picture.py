@@ -10,7 +10,8 @@ from flowagents.patterns.agent import Setting as Place
 from flowagents.patterns.agent import reply_graph
 from flowagents.patterns.pair import ChatSettings, chat_graph, send_graph
 from flowagents.patterns.spec import AgentSpec, CheckStep
-from flowagents.view.picture import PicEdge, PicNode, Picture, drawn_edges, picture
+from flowagents.view.model import PicEdge, PicNode, Picture
+from flowagents.view.picture import drawn_edges, picture
 from tests.view.chats import ASSISTANT, DONE, USER, coding_chat
 
 
@@ -199,9 +200,7 @@ def test_a_part_that_only_wraps_a_call_is_one_group_with_one_arrow_a_rule() -> N
             Node("q", End()),
         ),
     )
-    drawn = picture(
-        Graph("g", "w", (Node("w", Part(wrapper), (Edge("end"),), "graph", "inner"), Node("end", End())))
-    )
+    drawn = picture(Graph("g", "w", (Node("w", Part(wrapper), (Edge("end"),), "graph", "inner"), Node("end", End()))))
     assert len(drawn.groups) == 1
     assert [one for one in arrows(drawn) if one[0] == "inner"] == [("inner", "", "end")]
     assert len(arrow(drawn, "inner", "end").ways) == 2
