@@ -23,6 +23,7 @@ demo: package-ready ## watch two agents write, run and mend code; needs no key
 
 test: check wire-server ## everything a change has to pass: check, tests, documentation examples, coverage
 	@scripts/system_parts.sh
+	@scripts/newer_python.sh
 	@scripts/run_tests.sh $(PYTEST)
 
 check: lint types contracts ## lint, types and layers, without the tests

@@ -26,6 +26,7 @@
           SandboxLost                the sandbox died and its workspace with it
           ExecutorClosed             the executor was used after stop()
         NotRecordable                an answer cannot be written to a trace
+        CacheError                   the file of kept answers cannot be opened or read
         RunFailed                    a replayed run failed; carries the recorded failure
         HistoryChanged               two running chats changed the same history
       TraceError (ValueError)        a trace cannot be used
@@ -159,6 +160,10 @@ class ExecutorClosed(CodeError):
 
 class NotRecordable(RunError):
     """An answer cannot be written to a trace, so the run could not be replayed."""
+
+
+class CacheError(RunError):
+    """The file of kept answers cannot be opened or read. Raised before a model is asked, so nothing was paid."""
 
 
 class RunFailed(RunError):

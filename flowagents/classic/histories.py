@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowagents.classic.base import Agent
+from flowagents.classic.messages import checked_message, checked_part
 from flowagents.core.task import Memory
 from flowagents.core.thread import Entry, Thread, View, body_of
 from flowagents.errors import HistoryChanged
@@ -197,7 +198,9 @@ class Snapshot:
         ledger, pair = agent.ledger, self.pair
         ledger.counts[peer] = memory.get(keys.count(agent.name, peer.name), 0)
         ledger.asked[peer] = bool(memory.get(keys.asked(agent.name, peer.name)))
-        ledger.limits[peer] = memory.get(keys.limit(agent.name, peer.name))
+        limit = keys.limit(agent.name, peer.name)
+        if memory.get(limit) != self.start[limit]:
+            ledger.limits[peer] = memory[limit]
         _put(pair.since, agent, memory.get(keys.since(agent.name, self.thread)))
         _put(pair.edits, agent, memory.get(keys.edits(agent.name, self.thread)))
         system: Any = memory.get(keys.system(agent.name))
@@ -229,9 +232,10 @@ def given_history(owner: Agent, peer: Agent, messages: Sequence[Mapping[str, Any
     """Append messages that a program gives as ``owner``'s history with ``peer``; the peer does not see them."""
     pair = pair_of(owner, peer)
     for message in messages:
-        author = owner if message.get("role") == "assistant" else peer
-        body = body_of(message, author.name)
-        if "name" not in message:
+        found = checked_message(checked_part(message, owner.name), owner.name)
+        author = owner if found.get("role") == "assistant" else peer
+        body = body_of(found, author.name)
+        if "name" not in found:
             body.pop("name", None)
         pair.thread = pair.thread.append(Entry(author.name, body, (owner.name,)))
     pair.version += 1

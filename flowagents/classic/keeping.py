@@ -55,17 +55,21 @@ class Keeping(Agent):
 
     def reset_consecutive_auto_reply_counter(self, sender: Agent | None = None) -> None:
         """Set the auto-reply counter to 0, for one partner or all."""
-        for peer in list(self.ledger.counts):
-            wanted = sender is None or peer is sender
-            if wanted and not (peer and noted(keys.count(self.name, peer.name), 0, self, peer)):
+        for peer in self._peers(sender):
+            if not noted(keys.count(self.name, peer.name), 0, self, peer):
                 self.ledger.counts[peer] = 0
+        if sender is None:
+            self.ledger.counts.pop(None, None)
 
     def stop_reply_at_receive(self, sender: Agent | None = None) -> None:
         """Answer bare messages no longer, of one partner or all."""
-        for peer in list(self.ledger.asked):
-            wanted = sender is None or peer is sender
-            if wanted and not noted(keys.asked(self.name, peer.name), False, self, peer):
+        for peer in self._peers(sender):
+            if not noted(keys.asked(self.name, peer.name), False, self, peer):
                 self.ledger.asked[peer] = False
+
+    def _peers(self, sender: Agent | None) -> list[Agent]:
+        """Return one partner, or all there are so far."""
+        return [*self.ledger.pairs] if sender is None else [sender]
 
     def max_consecutive_auto_reply(self, sender: Agent | None = None) -> int | None:
         """Return the auto-reply limit, for one partner or in general."""

@@ -16,7 +16,7 @@ Trigger: TypeAlias = type | str | Agent | Callable[[Any], bool] | list[Any] | No
 
 
 class ReplySlot:
-    """One place in the order: a step of the engine, or a reply function. An empty one keeps a place that classic counts."""
+    """One place in the order: a step of the engine, a reply function, or nothing where classic counts a place."""
 
     __slots__ = (
         "config",

@@ -30,7 +30,7 @@ ASSISTANT_DESCRIPTION = (
 
 USER_PROXY_DESCRIPTIONS = {
     "ALWAYS": "A stand-in for the user; the user is asked before every reply and can run the code that others write.",
-    "TERMINATE": "A stand-in for the user that runs the code others write and asks the user before a conversation ends.",
+    "TERMINATE": "A stand-in for the user that runs code others write and asks the user before a conversation ends.",
     "NEVER": "A stand-in for the user that runs the code others write and reports what it did; nobody is asked.",
 }
 

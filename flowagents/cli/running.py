@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -31,16 +32,16 @@ def run_program(text: str, *, model: str | None, trace: Path | None, records: bo
     settings = _settings(source, model)
     path = trace or RUNS / f"{_stem(text)}.jsonl"
     with ExitStack() as stack:
+        runs = stack.enter_context(collecting())
+        stack.callback(lambda: _say_where([run for run in runs if run.trace is not None]))
         if silent:
             stack.enter_context(quiet())
-        runs = stack.enter_context(collecting())
         if records:
             stack.enter_context(recording(path, source=text))
-        stack.callback(lambda: _say_where([run for run in runs if run.trace is not None]))
         try:
             source(**settings)
         except KeyboardInterrupt:
-            write_to_screen("\ninterrupted\n")
+            sys.stderr.write("\ninterrupted\n")
             raise
 
 
@@ -64,12 +65,22 @@ def replay_program(trace: Path, text: str | None) -> None:
     named = text or read_trace(trace).source
     if named is None:
         raise ConfigError(f"{trace} does not say which program it was recorded from; give --source PROGRAM")
-    with quiet():
-        runs = replayed_runs(trace, load(named, near=trace))
+    for path in _beginnings(trace):
+        with quiet():
+            runs = replayed_runs(path, load(named, near=trace))
+        if any(run.trace == trace for run in runs):
+            break
     for run in runs:
         counted = f"{len(run.events)} events" if len(run.events) != 1 else "1 event"
         stop = f"{run.stop.kind}: {visible(run.stop.name)}"
         write_to_screen(f"ok: {run.trace}: {counted} as recorded, {stop}, digest {run.state.digest}\n")
+
+
+def _beginnings(trace: Path) -> list[Path]:
+    """Return which traces a replay may have to begin with: the n-th of a program belongs to those before it."""
+    numbered = re.fullmatch(r"(.+)-\d+", trace.stem)
+    first = trace.with_name(f"{numbered[1]}{trace.suffix}") if numbered else trace
+    return [first, trace] if first != trace and first.is_file() else [trace]
 
 
 @contextmanager

@@ -21,12 +21,20 @@ def tell(path: Path) -> Iterator[str]:
     Nothing is made up: what a hook or a function did is told as what it returned. Raises TraceDamaged.
     """
     trace = read_trace(path)
-    yield from _heading(path, trace)
+    yield from _told(_heading(path, trace), "where it comes from")
     names = _Names(trace)
     for event, asked in zip(trace.events, trace.asked, strict=True):
-        yield from _event(event, asked if isinstance(asked, dict) else {}, names)
-    yield from _models(trace.events)
-    yield _stop(trace)
+        yield from _told(_event(event, asked if isinstance(asked, dict) else {}, names), event)
+    yield from _told(_models(trace.events), "the costs")
+    yield from _told(_stop(trace), "how it stopped")
+
+
+def _told(lines: Iterator[str], what: object) -> list[str]:
+    """Return the lines about something, or that it is not as this library writes it: a trace may come from anywhere."""
+    try:
+        return list(lines)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        return [f"(cannot be told, {type(error).__name__}: {_line(f'{what!s:.200}')})", RULE]
 
 
 class _Names:
@@ -85,7 +93,7 @@ def _start(event: Started, names: _Names) -> Iterator[str]:
         yield RULE
     message = event.data.get("message", event.data.get("heard"))
     if message is not None:
-        yield _message(names.first, names.peer(names.first), message)
+        yield _message(names.first or "input", names.peer(names.first), message)
     for given in event.data.get("messages") or ():
         yield _message(str(given.get("name") or given.get("role") or "given"), None, given)
     if message is not None or event.data.get("messages"):
@@ -105,11 +113,13 @@ def _answer(asked: Mapping[str, Any], value: Any, names: _Names) -> Iterator[str
             yield _message(f"the human of {agent}", names.peer(agent), value or "(only Enter)")
         case "RunCode" if isinstance(value, dict):
             languages = ", ".join(_line(str(block[0])) or "code" for block in asked.get("blocks") or ())
-            yield f"{_line(str(agent))} ran {languages}: exit code {value.get('exit_code')}"
+            yield f"{_line(str(agent))} ran {languages}: exit code {_line(str(value.get('exit_code')))}"
             yield visible(str(value.get("output", ""))).rstrip("\n")
         case "RunTool":
             yield f"{_line(str(agent))} called {_line(str(asked.get('tool')))} {_line(str(asked.get('arguments')))}"
             yield f"← {visible(value if isinstance(value, str) else _json(value))}"
+        case "Invoke" if _place(asked).endswith("/function") and isinstance(value, dict):
+            yield _message(_place(asked).removesuffix("/function"), None, value.get("value"))
         case _:
             shown = value.get("value") if isinstance(value, dict) and "value" in value else value
             yield f"{_place(asked)} returned {visible(_json(shown))}"
@@ -125,12 +135,12 @@ def _message(author: str | None, peer: str | None, message: Any) -> str:
 
 
 def _model(value: Mapping[str, Any]) -> str:
-    """Tell which model answered and at what cost."""
-    used = value.get("usage") or {}
-    tokens = f"{used.get('prompt_tokens', 0)} + {used.get('completion_tokens', 0)} tokens" if used else "tokens unknown"
+    """Tell which model answered, with how many tokens, after how many tries."""
     tries = len(value.get("attempts") or ())
     more = f", {tries} tries" if tries > 1 else ""
-    return f"[{_line(str(value.get('model')))}, {_line(str(value.get('source')))}, {tokens}{more}]"
+    source = _line(str(value.get("source")))
+    counted = "" if source == "scripted" else f", {_tokens(value.get('usage'))}"
+    return f"[{_line(str(value.get('model')))}, {source}{counted}{more}]"
 
 
 def _models(events: tuple[Event, ...]) -> Iterator[str]:
@@ -141,28 +151,32 @@ def _models(events: tuple[Event, ...]) -> Iterator[str]:
         if isinstance(used, dict):
             own = [answer for answer in answers if answer["model"] == name]
             scripted = all(answer["source"] == "scripted" for answer in own)
-            yield f"model {_line(name)}: {len(own)} answers, {_tokens(used)}, {_cost(used['cost'], scripted)}"
+            known = used if any(answer["usage"] for answer in own) else None
+            cost = "scripted, no cost" if scripted else f"{_tokens(known)}, {_cost(used['cost'])}"
+            many = "1 answer" if len(own) == 1 else f"{len(own)} answers"
+            yield f"model {_line(name)}: {many}, {cost}"
 
 
-def _tokens(used: Mapping[str, Any]) -> str:
+def _tokens(used: Mapping[str, Any] | None) -> str:
     """Return how many tokens a model took and gave."""
-    return f"{used['prompt_tokens']} + {used['completion_tokens']} tokens"
+    if not used:
+        return "tokens unknown"
+    return f"{used.get('prompt_tokens', 0)} + {used.get('completion_tokens', 0)} tokens"
 
 
-def _cost(cost: float | None, scripted: bool) -> str:
+def _cost(cost: float | None) -> str:
     """Return a cost in words; what is not known is unknown, never 0."""
-    if scripted:
-        return "no cost: scripted"
     return "cost unknown" if cost is None else f"${cost:.4f}"
 
 
-def _stop(trace: Trace) -> str:
+def _stop(trace: Trace) -> Iterator[str]:
     """Tell how the run ended."""
     if trace.stopped is None:
-        return "not at an end: this trace stops in the middle of its run; it can be resumed"
+        yield "not at an end: this trace stops in the middle of its run; it can be resumed"
+        return
     stop = trace.stopped.get("stop") or {}
     rule = f" ({visible(str(stop['rule']))})" if stop.get("rule") else ""
-    return f"stopped: {_line(str(stop.get('kind')))}, {_line(str(stop.get('name')))}{rule}"
+    yield f"stopped: {_line(str(stop.get('kind')))}, {_line(str(stop.get('name')))}{rule}"
 
 
 def _place(asked: Mapping[str, Any]) -> str:

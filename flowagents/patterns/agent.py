@@ -1,7 +1,7 @@
 """An agent's reply procedure as a graph: what it does with what it heard, step by step, until it says something or not.
 
 The steps are tried in the order of the agent; a step that cannot apply to any message is not in the graph. Exits:
-`said`, `ended` (a termination rule), `limit` (the auto-reply limit), `left` (the human typed exit), `silent` (no reply).
+`said`, `ended` (a termination rule), `limit` (the auto-reply limit), `left` (the human typed exit), `silent`.
 """
 
 from __future__ import annotations

@@ -6,40 +6,40 @@ Key = tuple[str, ...]
 
 
 def thread(thread: str) -> Key:
-    """The entries of a thread."""
+    """Address the entries of a thread."""
     return ("thread", thread)
 
 
 def since(agent: str, thread: str) -> Key:
-    """The position from which an agent still sees a thread; absent for 0."""
+    """Address the position from which an agent still sees a thread; absent for 0."""
     return ("since", agent, thread)
 
 
 def edits(agent: str, thread: str) -> Key:
-    """What an agent sees instead of the content of some entries, by position."""
+    """Address what an agent sees instead of the content of some entries, by position."""
     return ("edits", agent, thread)
 
 
 def count(agent: str, peer: str) -> Key:
-    """How often an agent has gone on by itself with a peer since a human spoke or it stopped; absent for 0."""
+    """Address how often an agent has gone on by itself with a peer since a human spoke or it stopped; absent for 0."""
     return ("count", agent, peer)
 
 
 def limit(agent: str, peer: str) -> Key:
-    """How often it may; absent or None for no limit."""
+    """Address how often it may; absent or None for no limit."""
     return ("limit", agent, peer)
 
 
 def typed(agent: str) -> Key:
-    """Everything the human behind an agent typed, oldest first."""
+    """Address everything the human behind an agent typed, oldest first."""
     return ("typed", agent)
 
 
 def asked(agent: str, peer: str) -> Key:
-    """Whether an agent answers a message that a peer sends it outside a chat."""
+    """Address whether an agent answers a message that a peer sends it outside a chat."""
     return ("asked", agent, peer)
 
 
 def system(agent: str) -> Key:
-    """The system message of an agent; None for none."""
+    """Address the system message of an agent; None for none."""
     return ("system", agent)

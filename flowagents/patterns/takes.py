@@ -131,10 +131,7 @@ class TakeEdited:
             data["messages"] = (*given[:-1], {**given[-1], "content": content})
         else:
             key = keys.edits(self.owner, self.thread)
-            thread = memory[keys.thread(self.thread)]
-            position = len(thread) - 1
-            while thread[position].audience and self.owner not in thread[position].audience:
-                position -= 1
+            position = len(memory[keys.thread(self.thread)]) - 1
             memory[key] = {**(memory.get(key) or {}), position: content}
         data["heard"] = {**data["heard"], "content": content}
         return None

@@ -153,9 +153,9 @@ class Hear:
 
 @value
 class Check:
-    """Decide whether ``agent`` goes on with ``peer``: the register ``verdict`` becomes ask, ended, limit, empty or auto.
+    """Decide whether ``agent`` goes on with ``peer``: the register ``verdict`` becomes ask, ended, limit or auto.
 
-    ``ended`` is the termination rule; None where the register ``ended`` already holds the answer of the user's function.
+    ``ended`` is the termination rule; None where the register ``ended`` already holds what the user's function said.
     The auto-reply counter of the pair counts every ``auto`` and is 0 again after everything else but ``ask``.
     """
 
@@ -281,6 +281,17 @@ class Because:
             "rule": self.rule,
             "agent": self.agent,
         }
+
+
+@value
+class EndAt:
+    """Set the register ``ending``: which end the conversation came to, while something else is still done."""
+
+    name: str
+
+    def __call__(self, task: Task) -> None:
+        """Change the register."""
+        task.data["ending"] = self.name
 
 
 def for_model(system: str | None, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

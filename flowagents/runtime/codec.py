@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from flowagents.core.canonical import form
 from flowagents.core.effects import Effect, name_from_text, name_text
@@ -37,14 +37,17 @@ def event_to_json(event: Event, effect: Effect | None) -> dict[str, Any]:
                 "value": value,
             }
         case Failed(at, name, failure):
-            made = {"event": "failed", "at": at, "name": name_text(name), "asked": form(effect)}
             return {
-                **made,
-                "failure": {key: item for key, item in form(failure).items() if key != "kind"}
-                | {"sort": failure.kind},
+                "event": "failed",
+                "at": at,
+                "name": name_text(name),
+                "asked": form(effect),
+                "failure": form(failure),
             }
         case Interrupted(at, reason):
             return {"event": "interrupted", "at": at, "reason": reason}
+        case _:
+            assert_never(event)
 
 
 def event_from_json(line: Mapping[str, Any]) -> Event:
@@ -61,17 +64,13 @@ def event_from_json(line: Mapping[str, Any]) -> Event:
             return Answered(at, name_from_text(line["name"]), line["value"])
         if kind == "failed":
             failure = line["failure"]
-            made = Failure(failure["sort"], failure["error"], failure["text"], failure.get("place", ""))
+            made = Failure(failure["kind"], failure["error"], failure["text"], failure.get("place", ""))
             return Failed(at, name_from_text(line["name"]), made)
         if kind == "interrupted":
             return Interrupted(at, str(line["reason"]))
     except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise TraceDamaged(
-            f"an event cannot be read ({type(error).__name__}: {error}): {str(line):.200}"
-        ) from None
-    raise TraceDamaged(
-        f"an event of the kind {kind!r} is not known here; was the trace written by a newer version?"
-    )
+        raise TraceDamaged(f"an event cannot be read ({type(error).__name__}: {error}): {str(line):.200}") from None
+    raise TraceDamaged(f"an event of the kind {kind!r} is not known here; was the trace written by a newer version?")
 
 
 def memory_to_json(memory: Mapping[tuple[str, ...], Any]) -> list[Any]:

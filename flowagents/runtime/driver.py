@@ -181,9 +181,7 @@ class Driver:
             return state.stop
         if self.resting and all(name in self.resting for name in state.waits):
             pending = [name_text(name) for name in sorted(self.resting)]
-            return Stop(
-                "waiting", "waiting", "an answer from outside is needed", evidence={"pending": pending}
-            )
+            return Stop("waiting", "waiting", "an answer from outside is needed", evidence={"pending": pending})
         return None
 
     def finish(self) -> None:

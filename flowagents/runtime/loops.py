@@ -123,9 +123,7 @@ async def run_async(driver: Driver) -> None:
         driver.finish()
 
 
-async def _turn_async(
-    driver: Driver, flights: dict[asyncio.Future[Any], tuple[Name, Blocking | None]]
-) -> None:
+async def _turn_async(driver: Driver, flights: dict[asyncio.Future[Any], tuple[Name, Blocking | None]]) -> None:
     """Start what is to be started; if nothing answered at once, take one outcome."""
     import asyncio
 

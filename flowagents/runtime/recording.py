@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 class _Mode:
     """What ``recording``, ``replaying`` or ``resuming`` asks of the runs started inside it."""
 
-    def __init__(
-        self, verb: str, path: str | Path, clock: Callable[[], float] | None, source: str | None
-    ) -> None:
+    def __init__(self, verb: str, path: str | Path, clock: Callable[[], float] | None, source: str | None) -> None:
         from pathlib import Path
 
         self.verb = verb
@@ -170,9 +168,7 @@ class Plan:
             return {}
         return {"clock": self.mode.clock}
 
-    def begin(
-        self, driver: Driver, data: Mapping[str, Any], memory: Mapping[tuple[str, ...], Any], seed: int
-    ) -> None:
+    def begin(self, driver: Driver, data: Mapping[str, Any], memory: Mapping[tuple[str, ...], Any], seed: int) -> None:
         """Start the driver, or bring it to the end of what was recorded."""
         mode, path = self.mode, self.path
         if mode is None or path is None:
@@ -186,9 +182,7 @@ class Plan:
 class InnerPlan(Plan):
     """How a run begins that code of the user starts inside an effect: recorded in the trace of the outer run, if any."""
 
-    def __init__(
-        self, ticket: Ticket, watchers: tuple[Watcher, ...], collections: tuple[list[Run], ...]
-    ) -> None:
+    def __init__(self, ticket: Ticket, watchers: tuple[Watcher, ...], collections: tuple[list[Run], ...]) -> None:
         """Note the effect."""
         super().__init__(None, None, watchers, collections)
         self.ticket = ticket
@@ -197,9 +191,7 @@ class InnerPlan(Plan):
         """Return the options of the driver: the clock of the outer run."""
         return {"clock": self.ticket.driver.clock}
 
-    def begin(
-        self, driver: Driver, data: Mapping[str, Any], memory: Mapping[tuple[str, ...], Any], seed: int
-    ) -> None:
+    def begin(self, driver: Driver, data: Mapping[str, Any], memory: Mapping[tuple[str, ...], Any], seed: int) -> None:
         """Start the driver, or bring it to the end of what the outer trace recorded of it."""
         outer, name = self.ticket.driver, self.ticket.next_inner()
         driver.run_id = f"{outer.run_id}/{name}"

@@ -65,9 +65,7 @@ def verify(state: State, event: Event, asked: Any, index: int) -> None:
         waiting = {name_text(other): form(item) for other, item in state.waits.items()}
         place = f"effect {name} ({_place(asked)})"
         found = ", ".join(f"{other} ({_place(item)})" for other, item in waiting.items()) or "nothing"
-        stop = (
-            f"; the run has stopped: {state.stop.rule or state.stop.name}" if state.stop is not None else ""
-        )
+        stop = f"; the run has stopped: {state.stop.rule or state.stop.name}" if state.stop is not None else ""
         raise Diverged(place, asked, waiting, f"recorded was {place}, asked for is {found}{stop}", index)
     now = json.loads(json.dumps(form(effect)))
     if now != asked:

@@ -96,11 +96,8 @@ class Run:
         fold(self.program, self.events, taken)
         nodes = {node.name: node for node in self.graph.nodes}
         entered = [self.graph.start]
-        for path, way in taken:
-            if not path:
-                entered += [
-                    nodes[place].edges[position].to for place, position in way.drawn if place in nodes
-                ]
+        for way in [way for path, way in taken if not path]:
+            entered += [nodes[place].edges[position].to for place, position in way.drawn if place in nodes]
         return tuple(name for name in entered if nodes[name].kind != "step")
 
     def draw(self, format: str = "svg", **options: Any) -> Any:

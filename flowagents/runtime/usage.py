@@ -18,14 +18,10 @@ def cost_of(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
     >>> cost_of([])["usage_including_cached_inference"]
     {'total_cost': 0}
     """
-    answers = [
-        event.value for event in events if isinstance(event, Answered) and is_model_answer(event.value)
-    ]
+    answers = [event.value for event in events if isinstance(event, Answered) and is_model_answer(event.value)]
     return {
         "usage_including_cached_inference": _totals(answers),
-        "usage_excluding_cached_inference": _totals(
-            [answer for answer in answers if answer["source"] != "cache"]
-        ),
+        "usage_excluding_cached_inference": _totals([answer for answer in answers if answer["source"] != "cache"]),
     }
 
 

@@ -106,8 +106,7 @@ class ScriptedTool(_Script):
         self.calls: list[Mapping[str, object]] = []
         if like is not None:
             self.__doc__ = like.__doc__
-            self.__wrapped__ = like
-            self.__signature__: Signature = signature(like)
+            self.__signature__: Signature = signature(like, eval_str=True)
 
     def __call__(self, **arguments: object) -> object:
         """Give one result; raise ScriptExhausted if there is none left."""

@@ -27,7 +27,8 @@ class Frame:
         self.folded: dict[str, None] = {}
         self.texts = {node.name: rule_texts(node) for node in graph.nodes}
         self.wraps = outer is not None and wraps(outer[1])
-        self.chooses = outer is not None and any(edge.when is not None and exits_of(edge.when) for edge in outer[1].edges)
+        rules = () if outer is None else outer[1].edges
+        self.chooses = any(edge.when is not None and exits_of(edge.when) for edge in rules)
 
 
 @value

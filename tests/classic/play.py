@@ -24,6 +24,7 @@ from flowagents.coding import LocalCommandLineCodeExecutor  # noqa: E402
 from flowagents.core.events import Started  # noqa: E402
 from flowagents.core.guards import text_of  # noqa: E402
 from flowagents.errors import ModelRefused, RunFailed  # noqa: E402
+from flowagents.patterns.pair import thread_of  # noqa: E402
 from flowagents.ports import ModelReply, ModelRequest  # noqa: E402
 
 KINDS = {"conversable": ConversableAgent, "assistant": AssistantAgent, "user_proxy": UserProxyAgent}
@@ -422,7 +423,7 @@ class Stage:
         start = len(older) if older is not None and thread.continues(older) else 0
         self.threads[key] = thread
         for entry in thread.entries(start):
-            (recipient,) = set(key[1].split(" & ")) - {entry.author}
+            (recipient,) = (name for name in self.agents if key[1] == thread_of(name, entry.author))
             made = {"from": entry.author, "to": recipient, "content": self.clean(entry.body.get("content"))}
             calls = [call["function"]["name"] for call in entry.body.get("tool_calls", [])]
             if "function_call" in entry.body:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import CHAT, ROOT, Shell
 
-HEAVY = ("openai", "docker", "tenacity", "pydantic", "networkx")
+HEAVY = ("openai", "docker", "tenacity", "networkx", "graphviz")
 
 
 def test_help_tells_the_commands_and_the_exit_codes(shell: Shell) -> None:

@@ -124,7 +124,7 @@ def test_a_conversation_is_shown_without_its_program(shell: Shell) -> None:
     assert lines.index("user (to assistant):") < lines.index("assistant (to user):")
     assert "user ran python: exit code 1" in lines
     assert "user ran python: exit code 0" in lines
-    assert lines[-2] == "model scripted-model: 4 answers, 0 + 0 tokens, no cost: scripted"
+    assert lines[-2] == "model scripted-model: 4 answers, scripted, no cost"
     assert lines[-1].startswith("stopped: finished, ended")
 
 
@@ -140,14 +140,28 @@ def test_a_flow_is_shown(shell: Shell) -> None:
     shutil.copytree(ROOT / "tests" / "traces", shell.folder / "traces")
     done = shell("show", "traces/code_graph.jsonl")
     assert done.returncode == 0, done.stderr
-    assert "snails" in done.stdout
-    assert "critic/function returned" in done.stdout
+    assert "input:\nsnails\n" in done.stdout
+    assert "critic:\nAPPROVED: Why we love snails: they are small\n" in done.stdout
+
+
+def test_a_later_run_of_a_program_is_replayed_after_those_before_it(shell: Shell) -> None:
+    twice = "    user.initiate_chat(bot, message='pang', max_turns=1)\n"
+    shell("run", shell.write(CHAT.replace("[reply]", "[reply, reply]") + twice))
+    done = shell("replay", "runs/program-2.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert [line.split(":")[1] for line in done.stdout.splitlines()] == [" runs/program.jsonl", " runs/program-2.jsonl"]
+
+
+def test_a_trace_that_only_looks_like_a_later_run_is_replayed_by_itself(recorded: Shell) -> None:
+    shutil.copy(recorded.folder / TRACE, recorded.folder / "runs" / "program-2.jsonl")
+    done = recorded("replay", "runs/program-2.jsonl")
+    assert done.stdout.startswith("ok: runs/program-2.jsonl: ")
 
 
 def test_unknown_costs_are_called_unknown_and_known_ones_are_added_up(recorded: Shell) -> None:
     path = recorded.folder / TRACE
     edit(path, '"source":"scripted"', '"source":"live"')
-    assert "1 answers, 0 + 0 tokens, cost unknown" in recorded("show", TRACE).stdout
+    assert "model scripted-model: 1 answer, tokens unknown, cost unknown" in recorded("show", TRACE).stdout
     edit(path, '"price":null', '"price":[1,2]')
     edit(path, '"usage":null', '"usage":{"prompt_tokens":1000,"completion_tokens":500,"total_tokens":1500}')
     assert "1000 + 500 tokens, $2.0000" in recorded("show", TRACE).stdout
@@ -158,6 +172,17 @@ def test_what_was_said_cannot_play_tricks_on_the_terminal(shell: Shell) -> None:
     done = shell("show", TRACE)
     assert "\x1b" not in done.stdout
     assert r"\x1b[2J\u202egone" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"message":{"content":"pong"}', '"message":[]'), ('"model":"scripted-model"', '"model":null'), ('"ping"', "[7]")],
+)
+def test_what_no_run_would_record_does_not_stop_the_telling(recorded: Shell, old: str, new: str) -> None:
+    edit(recorded.folder / TRACE, old, new)
+    done = recorded("show", TRACE)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("stopped: limit, max_turns")
 
 
 def test_a_trace_that_was_cut_is_shown_as_far_as_it_goes(recorded: Shell) -> None:

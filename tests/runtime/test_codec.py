@@ -70,7 +70,7 @@ def test_memory_keeps_the_types_of_its_values() -> None:
         ({"event": "started", "at": 1.0, "data": 7, "memory": [], "seed": 0}, "TypeError"),
         ({"event": "started", "at": 1.0, "data": {}, "memory": [[[], 1]], "seed": 0}, "IndexError"),
         ({"event": "started", "at": 1.0, "data": {}, "memory": [[["thread", "t"], [1]]], "seed": 0}, "TypeError"),
-        ({"event": "failed", "at": 1.0, "name": "7", "failure": {"sort": "error"}}, "KeyError"),
+        ({"event": "failed", "at": 1.0, "name": "7", "failure": {"kind": "error"}}, "KeyError"),
         ({"event": "interrupted", "at": None}, "TypeError"),
     ],
 )

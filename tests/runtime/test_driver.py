@@ -129,6 +129,22 @@ def test_a_ticket_shows_what_the_task_remembers() -> None:
     assert Ticket(driver, ((), 0)).memory == {}
 
 
+@pytest.mark.parametrize(
+    ("answer", "recorded"),
+    [({"value": 1}, {"value": 1, "changes": [[["flag", "x"], True]]}), ("text", "text")],
+    ids=["with room", "without"],
+)
+def test_what_user_code_changed_is_recorded_with_an_answer_that_has_room(answer: Any, recorded: Any) -> None:
+    def changes(effect: Effect, ticket: Ticket) -> Any:
+        ticket.change(("flag", "x"), True)
+        return answer
+
+    driver = driver_of(in_line("one"), bindings={"one": changes})
+    run_sync(driver)
+    assert isinstance(driver.events[1], Answered)
+    assert driver.events[1].value == recorded
+
+
 def test_an_answer_to_nothing_is_dropped() -> None:
     driver = driver_of(in_line("one"))
     driver.answer(((), 99), "late")

@@ -135,8 +135,12 @@ def test_what_shares_a_resource_is_asked_one_at_a_time_in_order(loop: str, made:
 def test_what_shares_no_resource_is_asked_while_a_human_thinks(loop: str) -> None:
     asked = threading.Event()
 
+    def note() -> int:
+        asked.set()
+        return 1
+
     def notes(effect: Effect, ticket: Ticket) -> Any:
-        return Blocking(lambda: asked.set() or 1)
+        return Blocking(note)
 
     bound = {"a": lambda effect, ticket: Blocking(lambda: asked.wait(10)), "b": notes}
     driver = driver_of(side_by_side("a", "b"), bindings=bound)
@@ -187,20 +191,21 @@ def test_one_of_several_that_raises_fails_them_all(loop: str, way: str) -> None:
 
 @LOOPS
 def test_a_late_answer_is_dropped(loop: str) -> None:
-    withdrawn, answered = threading.Event(), threading.Event()
+    withdrawn, late = threading.Event(), list[threading.Thread]()
 
-    def late() -> str:
+    def answers_late() -> str:
+        late.append(threading.current_thread())
         withdrawn.wait(10)
-        answered.set()
         return "too late"
 
-    def last(effect: Effect, ticket: Ticket) -> Any:
-        return Blocking(lambda: answered.wait(10) and "in time")
+    async def in_time() -> str:
+        await asyncio.to_thread(late[0].join, 10)
+        return "in time"
 
     bound = {
-        "a": lambda effect, ticket: Blocking(late, withdrawn.set),
+        "a": lambda effect, ticket: Blocking(answers_late, withdrawn.set),
         "b": failing(OSError("b is broken")),
-        "after": last,
+        "after": lambda effect, ticket: in_time(),
     }
     driver = driver_of(side_by_side("a", "b"), bindings=bound)
     run_on(loop, driver)
@@ -311,8 +316,12 @@ def test_ctrl_c_while_threads_are_under_way_stops_the_run_and_withdraws_them() -
     def waits(effect: Effect, ticket: Ticket) -> Any:
         return Blocking(lambda: withdrawn.wait(10), withdrawn.set)
 
+    def interrupt() -> None:
+        ctrl_c()
+        withdrawn.wait(10)
+
     def interrupts(effect: Effect, ticket: Ticket) -> Any:
-        return Blocking(lambda: ctrl_c() or withdrawn.wait(10))
+        return Blocking(interrupt)
 
     driver = driver_of(side_by_side("a", "b"), bindings={"a": waits, "b": interrupts})
     run_sync(driver)
@@ -392,9 +401,7 @@ def test_cancelling_the_caller_cancels_the_run_and_is_recorded(way: str) -> None
 
 
 def test_a_synchronous_chat_with_an_asynchronous_tool_runs_inside_a_running_event_loop() -> None:
-    calls = [
-        {"id": name, "type": "function", "function": {"name": name, "arguments": "{}"}} for name in ("a", "b")
-    ]
+    calls = [{"id": name, "type": "function", "function": {"name": name, "arguments": "{}"}} for name in ("a", "b")]
     model = ScriptedModel([{"content": None, "tool_calls": calls}, "TERMINATE"])
     meeting = Meeting(2)
 

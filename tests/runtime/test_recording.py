@@ -15,7 +15,7 @@ from flowagents.errors import Diverged, TraceDamaged
 from flowagents.runtime.performing import WAITING, Ticket
 from flowagents.runtime.recording import collecting
 from flowagents.runtime.replay import replay
-from flowagents.runtime.run import perform_async
+from flowagents.runtime.run import Run, perform_async
 from flowagents.runtime.trace import read_trace
 from tests.runtime.building import drawn, echo, giving, in_line, run_of
 
@@ -82,9 +82,13 @@ def test_a_run_inside_a_run_is_no_nth_run(tmp_path: Path) -> None:
 def test_a_run_inside_a_run_goes_on_where_it_was_cut(tmp_path: Path) -> None:
     path, asked = tmp_path / "chat.jsonl", list[str]()
 
+    def replies(agent: Any, messages: Any, sender: Any, config: Any) -> tuple[bool, str]:
+        asked.append("bot")
+        return True, "pong"
+
     def inside(effect: Effect, ticket: Ticket) -> Any:
         bot = ConversableAgent("bot", human_input_mode="NEVER")
-        bot.register_reply([ConversableAgent], lambda agent, **given: asked.append("bot") or (True, "pong"))
+        bot.register_reply([ConversableAgent], replies)
         user = ConversableAgent("user", human_input_mode="NEVER", default_auto_reply="again")
         return user.initiate_chat(bot, message="ping", max_turns=2, silent=True).summary
 
@@ -98,6 +102,31 @@ def test_a_run_inside_a_run_goes_on_where_it_was_cut(tmp_path: Path) -> None:
         assert run_of(in_line("one"), one=inside).state.digest == digest
     assert asked == ["bot"] * 3
     assert replay(Program(in_line("one")), read_trace(path)).digest == digest
+
+
+def test_a_run_inside_a_run_that_is_not_recorded_is_not_recorded_either(tmp_path: Path) -> None:
+    inner: list[Run] = []
+
+    def inside(effect: Effect, ticket: Ticket) -> None:
+        inner.append(run_of(in_line("two")))
+
+    outer = run_of(in_line("one"), one=inside)
+    assert (outer.result, inner[0].result, inner[0].trace) == (None, "two answers", None)
+
+
+def test_a_run_inside_a_run_inside_a_run_is_named_by_both_effects(tmp_path: Path) -> None:
+    path = tmp_path / "chat.jsonl"
+
+    def innermost(effect: Effect, ticket: Ticket) -> str:
+        return run_of(in_line("three"), three=giving(WAITING)).stop.kind
+
+    def inside(effect: Effect, ticket: Ticket) -> Any:
+        return run_of(in_line("two"), two=innermost).result
+
+    with recording(path):
+        assert run_of(in_line("one"), one=inside).result == "waiting"
+    inner = read_trace(path).inner
+    assert {name: len(trace.events) for name, trace in inner.items()} == {"0#1": 2, "0#1:0#1": 1}
 
 
 # -- resuming

@@ -129,7 +129,7 @@ def test_an_edited_request_diverges_at_its_effect(tmp_path: Path) -> None:
 def test_a_request_that_is_missing_diverges_at_its_effect(tmp_path: Path) -> None:
     path = tmp_path / "chat.jsonl"
     traced(path, in_line("one", "two"))
-    edited(path, 3, lambda line: (line.pop("asked"), line.update(name="9")))
+    edited(path, 3, lambda line: line.update(name="9", asked=None))
     with replaying(path), pytest.raises(Diverged, match=r"effect 9 \(nothing\)"):
         run_of(in_line("one", "two"))
 
@@ -146,14 +146,16 @@ def test_an_edited_stop_diverges_at_the_stop(tmp_path: Path) -> None:
     path = tmp_path / "chat.jsonl"
     traced(path, in_line("one"))
     edited(path, 3, lambda line: line["stop"].update(name="left"))
-    with replaying(path), pytest.raises(Diverged, match=r"the stop:\n.*\n.*\n.*\n.*\n-  \"name\": \"left\"") as caught:
+    with replaying(path), pytest.raises(Diverged) as caught:
         run_of(in_line("one"))
     assert caught.value.place == "the stop"
+    assert '-  "name": "left"' in caught.value.difference
 
 
 def test_a_trace_that_does_not_begin_with_its_start_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "chat.jsonl"
-    lines = traced(path, in_line("one")) and path.read_text(encoding="ascii").splitlines()
+    traced(path, in_line("one"))
+    lines = path.read_text(encoding="ascii").splitlines()
     path.write_text("\n".join([lines[0], *lines[2:]]) + "\n", encoding="ascii")
     with replaying(path), pytest.raises(TraceDamaged, match="the first event of the trace is not its start"):
         run_of(in_line("one"))
@@ -164,7 +166,7 @@ def test_a_trace_that_ends_before_its_run_is_to_be_resumed(tmp_path: Path) -> No
     traced(path, in_line("one", "two"))
     whole = path.read_bytes()
     path.write_bytes(whole[: whole.index(b'"name":"1"')])
-    with replaying(path), pytest.raises(TraceDamaged, match="ends before its run does, .* resume it instead"):
+    with replaying(path), pytest.raises(TraceDamaged, match=r"ends before its run does, .* resume it instead"):
         run_of(in_line("one", "two"))
 
 
@@ -181,9 +183,7 @@ def chat(path: Path, **changes: Any) -> Run:
     """Chat with a model and a tool, replayed from ``path`` if it is there, recorded otherwise."""
     call = {"id": "c", "type": "function", "function": {"name": "add", "arguments": changes.get("sum", '{"a": 1}')}}
     model = ScriptedModel([{"content": None, "tool_calls": [call]}, "2 it is", "TERMINATE"])
-    bot = ConversableAgent(
-        "bot", changes.get("prompt", "Add."), llm_config=model, human_input_mode="NEVER"
-    )
+    bot = ConversableAgent("bot", changes.get("prompt", "Add."), llm_config=model, human_input_mode="NEVER")
     user = ConversableAgent("user", human_input_mode="NEVER", default_auto_reply="Sure?")
     user.register_function({changes.get("tool", "add"): lambda a: a + 1})
     with (replaying if path.exists() else recording)(path):
@@ -196,14 +196,15 @@ def test_a_chat_replays_to_its_state(tmp_path: Path) -> None:
     assert chat(path).state.digest == chat(path).state.digest
 
 
-def test_a_changed_prompt_diverges_at_the_model_call(tmp_path: Path) -> None:
+def test_a_changed_prompt_diverges_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "chat.jsonl"
     chat(path)
     with pytest.raises(Diverged) as caught:
         chat(path, prompt="Subtract.")
     assert caught.value.place == "the start"
-    assert '-        "Add."' in caught.value.difference or "Add." in caught.value.difference
-    assert "Subtract." in caught.value.difference
+    removed = [line.split()[-1] for line in caught.value.difference.splitlines() if line.startswith("- ")]
+    assert removed == ['"Add."']
+    assert '+      "Subtract."' in caught.value.difference
 
 
 def test_a_changed_first_message_diverges_at_the_start(tmp_path: Path) -> None:

@@ -127,15 +127,13 @@ def test_a_last_line_that_was_cut_is_left_out(tmp_path: Path) -> None:
     [
         (b"", False),
         (b'{"flowag', False),
-        (b'{"flowagents":"trace","version":1,"gr', True),
+        (b'{"flowagents":"trace","version":1,"gr', False),
         (b'{"flowagents":"trace","version":1}\n', True),
         (b"somebody's notes", True),
         (b"\n", True),
     ],
 )
-def test_only_a_file_that_was_cut_as_it_began_counts_as_not_begun(
-    tmp_path: Path, content: bytes, begun: bool
-) -> None:
+def test_only_a_file_that_was_cut_as_it_began_counts_as_not_begun(tmp_path: Path, content: bytes, begun: bool) -> None:
     path = tmp_path / "chat.jsonl"
     path.write_bytes(content)
     assert is_begun(path) is begun

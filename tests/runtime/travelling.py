@@ -21,7 +21,7 @@ from flowagents.ports import CodeResult
 from flowagents.runtime.run import Run, perform
 from flowagents.testing.rules import AskPlace, CountUp, Increment, KeepAnswer, RememberMore, SetRegister
 
-MODEL = [
+MODEL: list[Any] = [
     {
         "content": None,
         "tool_calls": [
@@ -58,7 +58,7 @@ class Person(UserProxyAgent):
 
 def letters(text: str) -> Any:
     """Return the letters of a text as a set, whose order differs from process to process."""
-    return {letter for letter in text}
+    return set(text)
 
 
 def fails() -> None:
@@ -100,15 +100,17 @@ def tree() -> Graph:
     item = line("per item", "ask item", "item")
     leaf = line("leaf", "ask leaf", "needed")
     children = tuple(Child(name, leaf, needs) for name, needs in {"z": (), "a": (), "m": ("z", "a")}.items())
+    ok = Contains("word", "k")
     nodes = (
         Node("begin", Compute(SetRegister("items", ["p", "ü", "q"])), (Edge("items"),)),
         Node("items", Call(item, over="items", into="letters"), (Edge("fan"), Edge("lost", on="failure"))),
         Node("fan", Fan(children, into="leaves", copies=("letters",)), (Edge("note"),)),
         Node("note", Compute(CountUp(("count", "rounds"))), (Edge("more"),)),
         Node("more", Compute(Increment("count")), (Edge("again", ~AtLeast("count", 2)), Edge("fails"))),
-        Node("again", Compute(SetRegister("items", ["r"])), (Edge("items", ~VisitsAtLeast("items", 9)), Edge("fails"))),
-        Node("fails", Act(AskPlace("fails", ("leaves",))), (Edge("lost", Is("failed", "error"), "failure"), Edge("done"))),
-        Node("lost", Act(AskPlace("human", (), "terminal"), KeepAnswer("word")), (Edge("done", Contains("word", "k")), Edge("lost"))),
+        Node("again", Compute(SetRegister("items", ["r"])), (Edge("items", ~VisitsAtLeast("items", 9)), Edge("lost"))),
+        Node("fails", Act(AskPlace("fails", ("leaves",))), (Edge("human", Is("failed", "error"), "failure"), Edge("lost"))),
+        Node("lost", Compute(SetRegister("word", "lost")), (Edge("human"),)),
+        Node("human", Act(AskPlace("human", (), "terminal"), KeepAnswer("word")), (Edge("done", ok), Edge("lost"))),
         Node("done", End(gives="letters"), kind="end"),
     )  # fmt: skip
     return Graph("tree", "begin", nodes)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowagents.core.events import Failure, Interrupted, Started
@@ -202,6 +202,7 @@ def test_the_arrows_of_an_open_picture_count_every_move(graph: Graph) -> None:
     assert all(spots[heads[move]].how == "folded" for move in made - shown)
 
 
+@settings(max_examples=100)
 @given(graphs(), st.booleans(), st.integers(0, 2))
 def test_counts_of_any_picture_are_those_of_the_open_one(graph: Graph, opened: bool, depth: int) -> None:
     program, taken = run_of(graph)
