@@ -217,7 +217,7 @@ class CachedModel:
         if self.cache.store().is_begun_by(caller(), self._name(asked)):
             return self.client.create(request, on_delta)  # a client that asks through this cache itself
         answer = self._called(asked, request, on_delta)
-        return answer if isinstance(answer, ModelReply) else self._awaited(answer, asked, on_delta)
+        return self._awaited(answer, asked, on_delta) if isinstance(answer, Awaitable) else answer
 
     def _name(self, asked: str) -> tuple[str, str]:
         return self.cache.seed, sha256_of(asked)
@@ -262,8 +262,10 @@ class CachedModel:
                 landed = self.cache.find(name[1])
                 if landed is not None:
                     return self._given(landed, on_delta)
-                landed = reply = await answer
-                self.cache.keep(asked, reply)
+                reply = await answer
+                if isinstance(reply, ModelReply):  # whatever else it is, the caller complains
+                    landed = reply
+                    self.cache.keep(asked, reply)
                 return reply
             except Exception as error:
                 landed = error
@@ -320,6 +322,7 @@ def _read_row(row: Row) -> KeptAnswer | None:
 
 def _read_reply(given: Json) -> ModelReply:
     """Return a kept reply; raise ValueError, TypeError, KeyError or WireError if it is none."""
+    canonical(given)  # refuses infinite numbers, which no trace could hold
     known = fields_of(ModelReply) or ()
     fields = {name: found for name, found in given.items() if name in known}
     read_message(fields["message"])
@@ -328,11 +331,11 @@ def _read_reply(given: Json) -> ModelReply:
     numbers: Sequence[Json] = price if price is not None else (0, 0)
     sound = (
         isinstance(fields["model"], str)
-        and isinstance(fields.get("finish_reason", ""), str | None)
+        and all(isinstance(fields.get(name), str | None) for name in ("finish_reason", "priced_by"))
         and type(fields.get("config", 0)) is int
         and all(type(count) is int for count in counts)
         and len(numbers) == 2
-        and all(type(number) in (int, float) for number in numbers)
+        and all(type(number) in (int, float) for number in (*numbers, fields.get("cost") or 0))
     )
     if not sound:
         raise ValueError("no reply")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from flowagents.core.canonical import digest
+from flowagents.core.fingerprint import fingerprint
 from flowagents.core.graph import Act, Call, Compute, End, Fan, Graph, Node, Part, inner_graphs
 from flowagents.core.guards import Both, Either, Guard, Is, Not, VisitsAtLeast, settle_exit
 from flowagents.core.limits import Limits
@@ -80,7 +80,7 @@ class Program:
     def fingerprint(self) -> str:
         """The SHA-256 of the graph, which a trace is bound to."""
         if not self._fingerprint:
-            self._fingerprint = digest(self.graph)
+            self._fingerprint = fingerprint(self.graph)
         return self._fingerprint
 
 

@@ -58,13 +58,13 @@ def node_names(*agents: str) -> list[str]:
     """Return a name for the node of each agent: its own, unless a node cannot be called so or another one is.
 
     >>> node_names("user", "open", "a/b")
-    ['user', 'open (agent)', 'a|b']
+    ['user', 'agent open', 'a|b']
     """
     taken: list[str] = []
     for agent in agents:
         name = agent.replace("/", "|")
         while name in BOOKKEEPING or name in taken or name.startswith(("before send ", "after ")):
-            name += " (agent)"
+            name = f"agent {name}"
         taken.append(name)
     return taken
 
@@ -154,7 +154,7 @@ class _Chat:
     def _ending(self) -> list[Node]:
         """Return the ends and, where the summary needs an effect, what leads to it and from it to each end."""
         settings, first = self.settings, self.first
-        if settings.summary == "none":
+        if settings.summary == "none" or not self.ends:
             return [Node(name, End(*ENDINGS[name]), kind="end") for name in self.ends]
         nodes = [Node(f"after {name}", Compute(EndAt(name)), (Edge("summarise"),)) for name in self.ends]
         *others, last = self.ends
@@ -182,7 +182,7 @@ def agent_node(name: str, agent: AgentSpec, graph: Graph, edges: tuple[Edge, ...
     """Return the node of an agent; its title is the agent's name where the node could not have it.
 
     >>> bot = AgentSpec("open", ())
-    >>> agent_node("open (agent)", bot, reply_graph(bot, Setting("user", "t")), ()).title
+    >>> agent_node("agent open", bot, reply_graph(bot, Setting("user", "t")), ()).title
     'open'
     """
     title = agent.title or ("" if name == agent.name else agent.name)

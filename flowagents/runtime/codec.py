@@ -69,7 +69,7 @@ def event_from_json(line: Mapping[str, Any]) -> Event:
         if kind == "interrupted":
             return Interrupted(at, str(line["reason"]))
     except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise TraceDamaged(f"an event cannot be read ({type(error).__name__}: {error}): {str(line):.200}") from None
+        raise TraceDamaged(f"an event cannot be read ({type(error).__name__}: {error}): {line!s:.200}") from None
     raise TraceDamaged(f"an event of the kind {kind!r} is not known here; was the trace written by a newer version?")
 
 

@@ -180,7 +180,7 @@ class Driver:
         if state.stop is not None:
             return state.stop
         if self.resting and all(name in self.resting for name in state.waits):
-            pending = [name_text(name) for name in sorted(self.resting)]
+            pending = [name_text(name) for name in sorted(state.waits)]
             return Stop("waiting", "waiting", "an answer from outside is needed", evidence={"pending": pending})
         return None
 

@@ -1,4 +1,4 @@
-"""What is under way while a run waits: threads, and tasks on an event loop. Loaded when something first takes a while."""
+"""What is under way while a run waits: threads, and tasks on an event loop. Loaded when something first takes long."""
 
 from __future__ import annotations
 

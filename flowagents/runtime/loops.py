@@ -143,7 +143,9 @@ async def _turn_async(driver: Driver, flights: dict[asyncio.Future[Any], tuple[N
             value = driver.perform(name, effect)
             if hasattr(value, "__await__") and not flights and len(waits) == 1:
                 value = await value
-        except (Exception, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:
+            if _caller_is_cancelled(error):
+                raise
             driver.fail(name, error)
             continue
         if isinstance(value, Blocking):
@@ -159,8 +161,16 @@ async def _turn_async(driver: Driver, flights: dict[asyncio.Future[Any], tuple[N
     done, _ = await asyncio.wait(flights, return_when=asyncio.FIRST_COMPLETED)
     for future in sorted(done, key=lambda future: flights[future][0]):
         name, _ = flights.pop(future)
-        raised = future.exception()
+        raised = asyncio.CancelledError() if future.cancelled() else future.exception()
         if raised is not None:
             driver.fail(name, raised)
         else:
             driver.answer(name, future.result())
+
+
+def _caller_is_cancelled(error: BaseException) -> bool:
+    """Tell whether an error means that the caller was cancelled, and not only what it awaited."""
+    import asyncio
+
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -73,7 +73,7 @@ def replaying(path: str | Path) -> Iterator[None]:
 
 @contextmanager
 def resuming(path: str | Path) -> Iterator[None]:
-    """Let every run started inside go on from its trace: recorded answers are taken, the rest is performed and recorded.
+    """Let every run started inside go on from its trace: recorded answers are taken, the rest is performed and added.
 
     A file that does not exist yet is begun; a run that had stopped is only replayed.
 
@@ -180,7 +180,7 @@ class Plan:
 
 
 class InnerPlan(Plan):
-    """How a run begins that code of the user starts inside an effect: recorded in the trace of the outer run, if any."""
+    """How a run begins that code of the user starts inside an effect: recorded where the outer run is, if anywhere."""
 
     def __init__(self, ticket: Ticket, watchers: tuple[Watcher, ...], collections: tuple[list[Run], ...]) -> None:
         """Note the effect."""

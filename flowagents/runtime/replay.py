@@ -41,8 +41,8 @@ SHOWN_MAX = 40
 def replay(program: Program, trace: Trace, *, strict: bool = True, taken: Taken | None = None) -> State:
     """Return the state at the end of a trace, having verified every request and the final digest.
 
-    With ``strict`` the graph must be the recorded one; without, another graph may be tried, and the first event at which
-    it asks for something else is named. Raises WrongGraph or Diverged.
+    With ``strict`` the graph must be the recorded one; without, another may be tried, and the first event at which it
+    asks for something else is named. Raises WrongGraph or Diverged.
     """
     if strict:
         require_graph(trace, program)

@@ -241,12 +241,12 @@ def require_graph(trace: Trace | InnerTrace, program: Program) -> None:
     """Raise WrongGraph if a trace was recorded on another graph."""
     if trace.fingerprint != program.fingerprint:
         raise WrongGraph(
-            f"the trace was recorded on the graph {trace.graph!r} with fingerprint {trace.fingerprint[:12]}, but this is "
-            f"{program.graph.name!r} with {program.fingerprint[:12]}; replay it on the graph it was recorded on"
+            f"the trace was recorded on the graph {trace.graph!r} with fingerprint {trace.fingerprint[:12]}, but this "
+            f"is {program.graph.name!r} with {program.fingerprint[:12]}; replay it on the graph it was recorded on"
         )
 
 
 def continue_trace(path: str | Path, trace: Trace, program: Program) -> TraceWriter:
-    """Return a writer that goes on after the last whole line of a trace without a stop, cutting what was half written."""
+    """Return a writer that goes on after the last whole line of a trace without a stop; half a line is cut off."""
     os.truncate(path, trace.size)
     return TraceWriter(path, program, trace.run_id, append=True)

@@ -82,6 +82,8 @@ ANSWERS: tuple[Any, ...] = (
     {"content": None, "calls": [1]},
     REFUSED,
 )
+ANSWERED: tuple[Guard, ...] = (Contains("answer", "a"), Says("answer", "b"), Is("answer", None), AtLeast("answer", 2))
+"""Guards that different answers decide differently."""
 LEAVES: tuple[Guard, ...] = (
     Is("tag", "a"),
     Is("tag", "b"),
@@ -257,7 +259,7 @@ class _Maker:
 
     def guard(self, nodes: tuple[str, ...]) -> Guard:
         """Make a guard; compound once in three times."""
-        leaves = LEAVES + tuple(VisitsAtLeast(node, 2) for node in nodes)
+        leaves = ANSWERED + LEAVES + tuple(VisitsAtLeast(node, 2) for node in nodes)
         first, shape = self.of(leaves), self.below(9)
         if shape == 6:
             return ~first

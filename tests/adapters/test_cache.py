@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sqlite3
 import subprocess
@@ -21,6 +20,7 @@ from flowagents.adapters.cache_key import asked_text, differences, endpoint_of
 from flowagents.adapters.model_config import ModelSettings, parse_llm_config
 from flowagents.adapters.scripted import ScriptedModel
 from flowagents.classic.agent import ConversableAgent
+from flowagents.core.canonical import sha256_of
 from flowagents.core.value import replaced
 from flowagents.errors import CacheError, ConfigError, MessageError, MissingKey, ModelServerError
 from flowagents.ports import Json, ModelClient, ModelReply, ModelRequest
@@ -209,16 +209,10 @@ def test_an_error_is_not_kept(cache: Cache) -> None:
 
 def test_a_reply_comes_back_as_it_was(cache: Cache) -> None:
     calls = [{"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a": "ä\\ud800"}'}}]
-    whole = ModelReply({"content": None, "tool_calls": calls}, "m-1", {"prompt_tokens": 1}, "tool_calls", 0, (), "live")
-    assert cache.keep("asked", replaced(whole, attempts=({"status": 200},), price=(1.0, 2.0)))
-    (kept,) = cache.store().rows("7", 10)
-    assert "attempts" not in json.loads(kept[1])
-    from flowagents.core.canonical import sha256_of
-
-    assert cache.find(sha256_of("asked")) is None  # not the JSON of a question
-    text = json.dumps("asked")
-    cache.keep(text, replaced(whole, price=(1.0, 2.0)))
-    assert cache.find(sha256_of(text)) == replaced(whole, source="cache", price=(1.0, 2.0))
+    message = {"content": None, "tool_calls": calls}
+    whole = ModelReply(message, "m-1", {"prompt_tokens": 1}, "tool_calls", 1, price=(1.0, 2.0))
+    assert cache.keep("{}", replaced(whole, attempts=({"status": 200},)))
+    assert cache.find(sha256_of("{}")) == replaced(whole, source="cache")
 
 
 def test_the_price_is_that_of_the_configuration_today(cache: Cache) -> None:
@@ -467,6 +461,25 @@ def in_threads(count: int, work: Callable[[], str]) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("given", [{"content": "x"}, None, "x"])
+def test_what_is_no_reply_is_passed_on_and_not_kept(given: Json, cache: Cache) -> None:
+    class Wrong:
+        endpoint = "m"
+
+        def create(self, request: ModelRequest, on_delta: Callable[[str], None] | None = None) -> ModelReply:
+            return given  # type: ignore[no-any-return]  # what is tested
+
+    class WrongLater:
+        endpoint = "m"
+
+        async def create(self, request: ModelRequest, on_delta: Callable[[str], None] | None = None) -> ModelReply:
+            return given  # type: ignore[no-any-return]  # what is tested
+
+    assert CachedModel(Wrong(), cache).create(question()) == given
+    assert asyncio.run(awaited(CachedModel(WrongLater(), cache))) == given
+    assert list(cache.entries()) == []
+
+
 def test_a_client_that_asks_itself_does_not_wait_for_itself(cache: Cache) -> None:
     class Twice:
         endpoint = "m"
@@ -562,6 +575,8 @@ def changed(path: Path, statement: str, *values: object) -> None:
         '{"message": {"content": "bad"}, "model": "m", "usage": [1]}',
         '{"message": {"content": "bad"}, "model": "m", "price": [1]}',
         '{"message": {"content": "bad"}, "model": "m", "price": ["1", 2]}',
+        '{"message": {"content": "bad"}, "model": "m", "price": [1e999, 2]}',
+        '{"message": {"content": "bad", "mood": NaN}, "model": "m"}',
         '{"message": {"content": "bad"}, "model": "m", "config": "0"}',
         '{"message": {"content": "bad"}, "model": 3}',
         '{"message": {"content": "bad"}, "model": "m", "finish_reason": 3}',

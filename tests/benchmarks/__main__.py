@@ -37,7 +37,7 @@ Figure = dict[str, Any]
 
 
 def cpu_of(work: Callable[[], object], units: int) -> float:
-    """Return the CPU microseconds a unit takes at best, tried for about a second, each time after a garbage collection."""
+    """Return the CPU microseconds a unit takes at best, tried for about a second, without garbage from before."""
     best, spent, rounds = float("inf"), 0.0, 0
     while rounds == 0 or (spent < SECONDS and rounds < ROUNDS_MAX):
         gc.collect()
@@ -69,10 +69,13 @@ def chats(sizes: tuple[int, ...]) -> Iterator[Figure]:
         path, other = Path(folder) / "chat.jsonl", Path(folder) / "floor.jsonl"
         kinds: dict[str, tuple[Callable[[int], object], Callable[[int], object]]] = {
             "chat, default replies": (workloads.chat, floor.chat),
-            "chat, trace written": (lambda size: workloads.chat_traced(size, path), lambda size: floor.chat(size, other)),
+            "chat, trace written": (
+                lambda size: workloads.chat_traced(size, path),
+                lambda size: floor.chat(size, other),
+            ),
             "chat, reply functions": (workloads.chat_functions, floor.chat),
             "chat, scripted model": (workloads.chat_model, floor.chat),
-        }  # fmt: skip
+        }
         for name, (ours, by_hand) in kinds.items():
             figures = []
             for size in sizes:

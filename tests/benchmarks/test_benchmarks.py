@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def test_all_versions_of_a_thread_share_one_list() -> None:
     with watching(Watching()):
         workloads.chat(40)
     assert len(threads) > 30
-    assert all(later.continues(earlier) for earlier, later in zip(threads, threads[1:], strict=False))
+    assert all(later.continues(earlier) for earlier, later in pairwise(threads))
 
 
 @pytest.mark.parametrize("kind", CHATS)

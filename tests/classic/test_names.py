@@ -17,9 +17,10 @@ from flowagents.patterns.pair import (
     send_graph,
     thread_of,
 )
-from flowagents.patterns.spec import AgentSpec, Hooks
+from flowagents.patterns.spec import AgentSpec, CheckStep, Hooks
 from tests.classic.acting import Humans, conversable, count, said, speaker
 
+CHECKS = (CheckStep(),)
 ODD = [
     *sorted(BOOKKEEPING),
     "before send 1",
@@ -38,8 +39,8 @@ ODD = [
     'a "quoted" name',
     "it's",
     "a|b",
-    "user (agent)",
-    "open (agent)",
+    "agent user",
+    "agent open",
     "x" * 200,
     "Ünïcödé 漢字",
     "<b>&amp;</b>",
@@ -54,27 +55,30 @@ def pair_of(name: str, partner: str) -> tuple[ConversableAgent, ConversableAgent
     return user, bot
 
 
-@pytest.mark.parametrize("partner", ["user", "open", "a|b"])
-@pytest.mark.parametrize("name", ODD)
-def test_a_chat_of_oddly_named_agents_goes_as_any(name: str, partner: str, tmp_path: Any) -> None:
-    if name == partner:
-        partner = "another"
+def odd_chat(name: str, partner: str) -> tuple[ConversableAgent, ConversableAgent, Any]:
+    """Return two agents and the result of a chat of theirs that has every kind of node."""
     user, bot = pair_of(name, partner)
     for agent in (user, bot):
         agent.register_hook("process_message_before_send", lambda sender, message, recipient, silent: message)
         agent.register_reply([Agent, None], lambda *_, **__: (False, None))
+    result = user.initiate_chat(
+        bot, message=lambda *_: "hi", max_turns=2, silent=True, summary_method=lambda *_: "sum"
+    )
+    return user, bot, result
+
+
+@pytest.mark.parametrize("partner", ["partner", "open", "a|b"])
+@pytest.mark.parametrize("name", ODD)
+def test_a_chat_of_oddly_named_agents_goes_as_any(name: str, partner: str, tmp_path: Any) -> None:
+    partner = "another" if name == partner else partner
     with recording(tmp_path / "trace.jsonl"):
-        result = user.initiate_chat(
-            bot, message=lambda *_: "hi", max_turns=2, silent=True, summary_method=lambda *_: "sum"
-        )
+        user, bot, result = odd_chat(name, partner)
     assert (said(user, bot), said(bot, user)) == (["hi", "ho", "ok", "ho"], ["hi", "ho", "ok", "ho"])
     assert (result.summary, result.stop.name, result.stop.kind) == ("sum", "max_turns", "limit")
     assert (count(user, bot), count(bot, user)) == (1, 2)
     assert [finding for finding in check(result.run.graph) if finding.severity == "error"] == []
     with replaying(tmp_path / "trace.jsonl"):
-        again = user.initiate_chat(
-            bot, message=lambda *_: "hi", max_turns=2, silent=True, summary_method=lambda *_: "sum"
-        )
+        *_, again = odd_chat(name, partner)
     assert again.messages == result.messages
 
 
@@ -97,7 +101,7 @@ def test_the_end_keeps_its_name_whatever_agents_are_called(name: str) -> None:
 def test_every_graph_of_oddly_named_agents_is_sound(first: str, settings: ChatSettings) -> None:
     hooks = Hooks(1, 1, 2)
     for second in ODD:
-        one, other = AgentSpec(first, (), hooks=hooks), AgentSpec(second, (), hooks=hooks)
+        one, other = AgentSpec(first, CHECKS, hooks=hooks), AgentSpec(second, CHECKS, hooks=hooks)
         if first == second:
             continue
         for graph in (chat_graph(one, other, settings), send_graph(one, other), one_reply_graph(one, second, "t")):
@@ -112,8 +116,8 @@ def test_no_two_pairs_share_a_thread() -> None:
 
 def test_the_node_of_an_agent_has_its_name_where_it_can() -> None:
     assert node_names("user", "bot") == ["user", "bot"]
-    assert node_names("open", "open (agent)") == ["open (agent)", "open (agent) (agent)"]
-    assert node_names("a/b", "a|b") == ["a|b", "a|b (agent)"]
+    assert node_names("open", "agent open", "after ended") == ["agent open", "agent agent open", "agent after ended"]
+    assert node_names("a/b", "a|b") == ["a|b", "agent a|b"]
 
 
 def test_an_agent_whose_node_is_called_otherwise_is_shown_by_its_name() -> None:

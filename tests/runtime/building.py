@@ -43,7 +43,7 @@ def in_line(*places: str, resource: str | None = None) -> Graph:
 
 
 def side_by_side(*places: str, ask: Callable[[str], Any] = AskPlace) -> Graph:
-    """Return a graph that asks at all places at once and ends when all have answered, or goes to ``after`` if one fails."""
+    """Return a graph that asks at all places at once, ends when all have answered, goes to ``after`` if one fails."""
     children = tuple(Child(place, asking(place, ask(place))) for place in places)
     nodes = (
         Node("both", Fan(children), (Edge("done"), Edge("after", on="failure"))),

@@ -209,7 +209,6 @@ def test_an_event_that_nobody_may_see_ends_the_run(loop: str) -> None:
         run_here(loop, driver)
 
 
-@pytest.mark.xfail(strict=True, reason="pending lists effects that were cancelled while they rested")
 def test_a_question_that_was_withdrawn_is_no_longer_pending() -> None:
     def fails_later(effect: Effect, ticket: Ticket) -> Any:
         def fail() -> None:

@@ -41,10 +41,12 @@ def test_a_thread_that_ends_badly_is_a_failure_on_an_event_loop_too(error: BaseE
     assert type(error).__name__ in driver.stop.failure.error + driver.stop.failure.text
 
 
-@pytest.mark.xfail(strict=True, reason="taken for a cancellation of the caller")
 @pytest.mark.parametrize("graph", [in_line("a"), side_by_side("a", "b")], ids=["alone", "one of two"])
 def test_a_task_that_cancels_itself_is_a_failure_on_an_event_loop_too(graph: Graph) -> None:
-    bound = {"a": lambda effect, ticket: raising(asyncio.CancelledError("inside"), "awaits")}
+    bound = {
+        "a": lambda effect, ticket: raising(asyncio.CancelledError("inside"), "awaits"),
+        "b": giving(Blocking(lambda: 1)),
+    }
     driver = driver_of(graph, bindings=bound)
     asyncio.run(run_async(driver))
     assert isinstance(driver.raised, asyncio.CancelledError)

@@ -55,7 +55,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]
 def test_the_travelling_program_does_everything(recorded: tuple[Path, list[str]]) -> None:
     folder, printed = recorded
     written = "".join(path.read_text(encoding="ascii") for path in folder.iterdir())
-    assert [line.split()[-1] for line in printed] == ["summarised", "done"]
+    assert [line.split()[-1] for line in printed] == ["finished", "finished"]
     for kind in ("CallModel", "AskHuman", "RunTool", "RunCode", "Invoke", "GiveReply"):
         assert f'"asked":{{"kind":"{kind}"' in written
     assert '"event":"failed"' in written

@@ -100,6 +100,7 @@ def tree() -> Graph:
     item = line("per item", "ask item", "item")
     leaf = line("leaf", "ask leaf", "needed")
     children = tuple(Child(name, leaf, needs) for name, needs in {"z": (), "a": (), "m": ("z", "a")}.items())
+    rescue = Edge("human", Is("failed", "error"), "failure")
     ok = Contains("word", "k")
     nodes = (
         Node("begin", Compute(SetRegister("items", ["p", "ü", "q"])), (Edge("items"),)),
@@ -108,7 +109,7 @@ def tree() -> Graph:
         Node("note", Compute(CountUp(("count", "rounds"))), (Edge("more"),)),
         Node("more", Compute(Increment("count")), (Edge("again", ~AtLeast("count", 2)), Edge("fails"))),
         Node("again", Compute(SetRegister("items", ["r"])), (Edge("items", ~VisitsAtLeast("items", 9)), Edge("lost"))),
-        Node("fails", Act(AskPlace("fails", ("leaves",))), (Edge("human", Is("failed", "error"), "failure"), Edge("lost"))),
+        Node("fails", Act(AskPlace("fails", ("leaves",))), (rescue, Edge("lost"))),
         Node("lost", Compute(SetRegister("word", "lost")), (Edge("human"),)),
         Node("human", Act(AskPlace("human", (), "terminal"), KeepAnswer("word")), (Edge("done", ok), Edge("lost"))),
         Node("done", End(gives="letters"), kind="end"),
@@ -142,7 +143,7 @@ def main(verb: str, folder: Path) -> None:
     """Record or replay the runs, and print what they came to."""
     with {"record": recording, "replay": replaying}[verb](folder / "travelling.jsonl"):
         for run in (chat(), tree_run()):
-            print(run.program.fingerprint, run.state.digest, run.stop.name)
+            print(run.program.fingerprint, run.state.digest, run.stop.kind)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,11 @@ class Suite:
         self.python("-c", RECORD)
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environ = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{self.folder}", "PYTHONDONTWRITEBYTECODE": "1"}
+        environ = os.environ | {
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{self.folder}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # where the package is installed, it would be loaded twice
+        }
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, check=False)
 
