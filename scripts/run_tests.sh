@@ -15,6 +15,7 @@ status=0
 "$python" -m coverage erase
 "$python" -m coverage run -m pytest "$@" 2>&1 | tee "$log" || status=$?
 if [ "$status" = 0 ]; then
+    "$python" -m coverage combine --quiet
     echo
     echo "Branch coverage of everything:"
     "$python" -m coverage report || status=$?

@@ -37,10 +37,10 @@ class AskWhatNow:
     def __call__(self, task: Task) -> AskHuman:
         """Return the effect; the question says what an empty answer does."""
         if task.data.get("ended"):
-            nothing = "nothing to end the conversation"
+            enter = "to end the conversation"
         else:
-            nothing = f"nothing to let {self.agent} go on by itself"
-        prompt = f"Your reply to {self.peer} (press Enter for {nothing}, type {EXIT!r} to leave): "
+            enter = f"to let {self.agent} go on by itself"
+        prompt = f"Your reply to {self.peer} (press Enter {enter}, type {EXIT!r} to leave): "
         return AskHuman(f"{self.agent}/human", self.agent, prompt, view_of(task, self.agent, self.thread))
 
 

@@ -202,7 +202,7 @@ def read_trace(path: str | Path) -> Trace:
         tuple(asked),
         stopped,
         len(whole),
-        header.get("source"),
+        None if header.get("source") is None else str(header["source"]),
         {name: _inner_trace(found) for name, found in inner.items()},
     )
 

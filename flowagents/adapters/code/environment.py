@@ -50,7 +50,9 @@ def code_environment(home: str, python: str, extra: Mapping[str, str]) -> dict[s
         path = f"{folder}{os.pathsep}{path}"
     elif folder and python != sys.executable:
         path = f"{folder}{os.pathsep}{path}"
-    return {**passed, "PATH": path, "HOME": home, "PYTHONIOENCODING": "utf-8", **extra}
+    # Unbuffered, so that what a program printed before it failed comes before its traceback.
+    python_settings = {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+    return {**passed, "PATH": path, "HOME": home, **python_settings, **extra}
 
 
 __all__ = ["PASSED_ON", "code_environment"]
