@@ -45,6 +45,8 @@ format: test-ready ## put the source into its one format
 graphs: package-ready ## draw graphs/ anew from the examples
 	@scripts/system_parts.sh
 	$(PY) scripts/draw_graphs.py
+	$(PY) scripts/draw_docs.py
+	$(PY) scripts/write_reference.py
 
 traces: package-ready ## record tests/traces/ anew from the examples
 	$(PY) scripts/record_traces.py

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from flowagents.classic.base import Agent
     from flowagents.classic.result import ChatResult
     from flowagents.classic.tooling import register_function
+    from flowagents.core.events import Stop
     from flowagents.flow.builder import Flow
     from flowagents.flow.code_graph import CodeGraph
     from flowagents.flow.conditions import (
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
         when,
     )
     from flowagents.flow.nodes import human, subgraph
-    from flowagents.runtime.recording import recording, replaying, resuming, watching
+    from flowagents.runtime.recording import forking, recording, replaying, resuming, watching
+    from flowagents.runtime.run import GraphHandle, Run
 
 __version__ = "0.1.0.dev0"
 __all__ = [
@@ -37,12 +39,16 @@ __all__ = [
     "CodeGraph",
     "ConversableAgent",
     "Flow",
+    "GraphHandle",
+    "Run",
     "ScriptedModel",
+    "Stop",
     "UserProxyAgent",
     "contains",
     "default",
     "ends_with",
     "exited",
+    "forking",
     "human",
     "proposes_calls",
     "recording",

@@ -3,7 +3,7 @@
     FlowAgentsError
       SetupError (ValueError)        refused before anything runs
         ConfigError                  a model configuration or a parameter is wrong
-        MissingKey                   a model needs a key that is nowhere
+          MissingKey                 a model needs a key that is nowhere
         SenderRequired               a reply function waits for a sender by name, and there is none
         MessageError                 a message has a shape that nobody could read
         NameConflict                 names that must differ are equal, or an agent talks to itself
@@ -14,7 +14,7 @@
         LayoutEngineMissing          no Graphviz engine to draw with
       RunError (RuntimeError)        something went wrong while running
         ModelError
-          ModelRefused               the server refused the request (a 4xx other than 408, 409, 429)
+          ModelRefused               the server refused the request (a 4xx that trying again cannot mend)
           QuotaExhausted             the account has no quota left; trying again is useless
           RateLimited                429 until the tries ran out
           ModelServerError           5xx until the tries ran out

@@ -188,7 +188,7 @@ class Compilable(Protocol):
 
 
 class Observer(Protocol):
-    """Somebody who watches a run. Never asked for a decision; an error in it ends the run as ``failed``."""
+    """Somebody who watches a run. Never asked for a decision; an error in it stops the run as ``cancelled`` and is raised."""
 
     def on_event(self, run: Any, event: Any) -> None:
         """Take note of a recorded event; ``run`` shows the state after it."""

@@ -295,7 +295,7 @@ class ConversableAgent(Tooling, Keeping):
         self.reply_slots.insert(position, slot)
 
     def register_hook(self, hookable_method: str, hook: Callable[..., Any]) -> None:
-        """Let a function change messages: one of the names in ``HOOKS``. Hooks run in the order of registration."""
+        """Let a function change messages, at one of the names in ``HOOKS``. Hooks run in the order of registration."""
         if hookable_method not in HOOKS:
             raise ConfigError(f"{hookable_method!r} cannot be hooked; hookable are {', '.join(HOOKS)}")
         self.hooks[HOOKS[hookable_method]].append(hook)

@@ -235,7 +235,13 @@ class Not(Combinable):
 
     def words(self) -> str:
         """Say the guard in words."""
-        return f"not {_inner(self.guard)}"
+        match self.guard:
+            case AtLeast(key, least):
+                return f"{key} < {least}"
+            case VisitsAtLeast(node, least):
+                return f"visits({node}) < {least}"
+            case _:
+                return f"not {_inner(self.guard)}"
 
 
 Guard: TypeAlias = (

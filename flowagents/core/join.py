@@ -25,8 +25,8 @@ class MemoryConflict(Exception):
 def join_memory(base: Memory, changes: Iterable[tuple[Memory, Memory]]) -> Memory:
     """Return ``base`` with the changes of each child, given as (what it began with, what it ended with).
 
-    A child that began with another's change may change it again and comes after it. Raises MemoryConflict where two changed a key that
-    neither had from the other.
+    A child that began with another's change may change it again and comes after it. Raises MemoryConflict where two
+    changed a key that neither had from the other.
 
     >>> join_memory({("count", "a", "b"): 1}, [({("count", "a", "b"): 1}, {("count", "a", "b"): 2})])
     {('count', 'a', 'b'): 2}

@@ -11,8 +11,8 @@ class Limits:
 
     ``moves_max``: edges one task may take. ``quiet_moves_max``: edges it may take between two events, which bounds a
     loop without an effect. ``children_max``: children of one node. ``depth_max``: tasks one inside the other.
-    ``seconds_max``: time since the run started, measured on the events; None for no limit. Depth and seconds are those
-    of the whole run, so a child obeys those of its parent too. A part has no limits but those of the task it is part of.
+    ``seconds_max``: time since the run started, measured on the events; None for no limit. Depth and seconds are
+    those of the whole run, so a child obeys those of its parent too. A part has only the limits of the task it is in.
     """
 
     moves_max: int = 1_000_000

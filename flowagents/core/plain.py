@@ -39,10 +39,8 @@ def _convert(value: Any) -> Any:
         if value != value or value in (float("inf"), float("-inf")):
             raise NotPlain(value)
         return float(value)
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, int):
-        return int(value)
+    if isinstance(value, (str, int)):
+        return str.__str__(value) if isinstance(value, str) else int(value)
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     dump = getattr(value, "model_dump", None)

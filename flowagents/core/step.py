@@ -76,10 +76,8 @@ def advance(program: Program, state: State, event: Event, taken: Taken | None = 
                 return False
             state.now = event.at
             take = task.row.work.take
-            failure: Failure | None = None
-            if take is not None:
-                failure = take(task, event.value)
-            else:
+            failure = None if take is None else take(task, event.value)
+            if take is None:
                 task.data["answer"] = event.value
             walk.go_on(task, failure)
         case Failed():
@@ -239,11 +237,9 @@ class _Walk:
             self._begin(task, 0, row.starts[0], {}, memory)
             return None
         items = task.data.get(work.over) or ()
-        if not isinstance(items, (list, tuple)):
-            text = f"{row.place!r} goes over the register {work.over!r}; expected a list, found {items!r:.200}"
-            return Failure("refused", "NotAList", text, row.place)
-        if len(items) > limits.children_max:
-            return _limit("children_max", limits.children_max, row)
+        refused = _refused(items, row)
+        if refused is not None:
+            return refused
         if not items:
             task.data[work.into] = []
             return None
@@ -410,6 +406,16 @@ class _Walk:
             self._gather(task)
         except MemoryConflict:
             return
+
+
+def _refused(items: Any, row: Row) -> Failure | None:  # noqa: ANN401  - a register holds any JSON
+    """Return why a Call cannot go over what its register holds; None if it can."""
+    if not isinstance(items, (list, tuple)):
+        text = f"{row.place!r} goes over the register {row.work.over!r}; expected a list, found {items!r:.200}"
+        return Failure("refused", "NotAList", text, row.place)
+    if len(items) > row.limits.children_max:
+        return _limit("children_max", row.limits.children_max, row)
+    return None
 
 
 def _limit(name: str, number: float, row: Row) -> Failure:

@@ -57,8 +57,8 @@ class Children:
     """What a task knows of the children it waits for, each under its ordinal.
 
     ``open`` counts those that have not ended; ``starts`` and ``ends`` are the memories with which each began and ended;
-    ``waiting`` holds, for each that has not begun, the ordinals it still needs; ``needs`` those that each child of a Fan
-    needs from the beginning.
+    ``waiting`` holds, for each that has not begun, the ordinals it still needs; ``needs`` those that each child of a
+    Fan needs from the beginning.
     """
 
     __slots__ = ("ends", "needs", "open", "results", "starts", "waiting")

@@ -91,8 +91,7 @@ class Driver:
         for event in events:
             self.events.append(event)
             advance(self.program, self.state, event)
-            for watcher in self.watchers:
-                watcher.on_event(self, event)
+            self._tell(event)
 
     def take(self, event: Event) -> None:
         """Record an event, then step. An event that answers nothing is dropped."""
@@ -105,8 +104,18 @@ class Driver:
             self.log.write(event, effect)
         self.events.append(event)
         advance(self.program, self.state, event)
-        for watcher in self.watchers:
-            watcher.on_event(self, event)
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        """Tell those who watch. An error of theirs stops the run, unless it has stopped already."""
+        try:
+            for watcher in self.watchers:
+                watcher.on_event(self, event)
+        except Exception as error:
+            if self.raised is None:
+                self.raised = error
+            if self.state.stop is None:
+                self.interrupt(error)
 
     def answer(self, name: Name, value: Any) -> None:
         """Take the answer of an effect, made recordable; an answer that cannot be is a failure."""

@@ -85,6 +85,25 @@ def resuming(path: str | Path) -> Iterator[None]:
 
 
 @contextmanager
+def forking(path: str | Path, into: str | Path, *, events: int) -> Iterator[None]:
+    """Let the run started inside go on from the first ``events`` events of a trace, recorded in a file of its own.
+
+    The trace itself stays as it is. Raises TraceError if ``into`` exists or the trace has fewer events.
+
+    >>> with forking("nowhere.jsonl", "fork.jsonl", events=3):
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.jsonl'
+    """
+    from flowagents.runtime.trace import fork_trace
+
+    fork_trace(path, into, events)
+    with resuming(into):
+        yield
+
+
+@contextmanager
 def _inside(mode: _Mode) -> Iterator[None]:
     """Set the mode for the block; runs started by runs inside are not affected twice."""
     token = _mode.set(mode)

@@ -19,8 +19,8 @@ from flowagents.core.plain import plain
 from flowagents.core.program import Program
 from flowagents.core.step import Taken, advance
 from flowagents.core.task import State
-from flowagents.errors import Diverged, TraceDamaged
-from flowagents.runtime.codec import event_to_json, memory_from_json, memory_to_json
+from flowagents.errors import Diverged, TraceDamaged, TraceError
+from flowagents.runtime.codec import memory_from_json, memory_to_json
 from flowagents.runtime.trace import (
     InnerTrace,
     Trace,
@@ -134,6 +134,8 @@ def begin_from_file(driver: Driver, path: Path, verb: str, source: str | None, s
         driver.log = TraceWriter(path, driver.program, driver.run_id, source=source)
         driver.start(*start)
         return
+    if not path.exists():
+        raise TraceError(f"there is no trace {path} to {verb} from; record one with recording({str(path)!r})")
     trace = read_trace(path)
     driver.run_id = trace.run_id
     driver.inner = trace.inner
@@ -176,7 +178,14 @@ def _same_start(trace: Trace | InnerTrace, start: Start) -> None:
     if not isinstance(first, Started):
         raise TraceDamaged("the first event of the trace is not its start")
     data, memory, _ = start
-    now = Started(first.at, plain(data), memory_from_json(memory_to_json(memory)), first.seed)
-    recorded, asked = event_to_json(first, None), event_to_json(now, None)
-    if recorded != asked:
-        raise Diverged("the start", recorded, asked, difference(recorded, asked), 0)
+    recorded = {**_named(first.memory), **first.data}
+    asked = {**_named(memory_from_json(memory_to_json(memory))), **plain(data)}
+    differs = [name for name in sorted({*recorded, *asked}) if recorded.get(name) != asked.get(name)]
+    if differs:
+        before, now = ({name: known.get(name) for name in differs} for known in (recorded, asked))
+        raise Diverged(f"the start ({', '.join(differs)})", before, now, difference(before, now), 0)
+
+
+def _named(memory: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
+    """Return what is remembered as JSON, by names that people can read: ``system of bot``."""
+    return {f"{key[0]} of {' and '.join(key[1:])}": item for key, item in memory_to_json(memory)}

@@ -19,7 +19,7 @@ from flowagents.core.events import Event, Started
 from flowagents.core.program import Program
 from flowagents.core.task import State
 from flowagents.core.value import value
-from flowagents.errors import TraceDamaged, WrongGraph
+from flowagents.errors import TraceDamaged, TraceError, WrongGraph
 from flowagents.runtime.codec import event_from_json, event_to_json
 
 VERSION = 1
@@ -244,6 +244,27 @@ def require_graph(trace: Trace | InnerTrace, program: Program) -> None:
             f"the trace was recorded on the graph {trace.graph!r} with fingerprint {trace.fingerprint[:12]}, but this "
             f"is {program.graph.name!r} with {program.fingerprint[:12]}; replay it on the graph it was recorded on"
         )
+
+
+def fork_trace(path: str | Path, into: str | Path, events: int) -> None:
+    """Copy the first ``events`` events of a trace, without its stop, into a new file that can be resumed another way.
+
+    Raises TraceError if ``into`` exists or the trace has fewer events.
+    """
+    if Path(into).exists():
+        raise TraceError(f"{into} exists; give a fork a file of its own")
+    have = len(read_trace(path).events)
+    if not 0 < events <= have:
+        raise TraceError(f"a fork of {path} after {events} events was asked for; it has {have}, so give 1 to {have}")
+    kept, left = [], events
+    for line in Path(path).read_bytes().splitlines(keepends=True):
+        found = _parse(path, len(kept), line)
+        told = "event" in found and "within" not in found
+        if told and not left:
+            break
+        left -= told
+        kept.append(line)
+    Path(into).write_bytes(b"".join(kept))
 
 
 def continue_trace(path: str | Path, trace: Trace, program: Program) -> TraceWriter:

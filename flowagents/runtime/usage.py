@@ -13,7 +13,7 @@ COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 def cost_of(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
     """Return tokens and dollars by model, once with and once without answers from a cache, over all nodes of a run.
 
-    ``cost`` and ``total_cost`` are None where a price is unknown; a run without a model call cost 0.
+    ``cost`` and ``total_cost`` are None where a price is unknown; a scripted model without a price costs nothing.
 
     >>> cost_of([])["usage_including_cached_inference"]
     {'total_cost': 0}
@@ -43,6 +43,8 @@ def _totals(answers: list[Any]) -> dict[str, Any]:
         entry = models.setdefault(answer["model"], {"cost": 0, **dict.fromkeys(COUNTS, 0)})
         for count in COUNTS:
             entry[count] += used.get(count) or 0
+        if answer["source"] == "scripted" and price is None:
+            continue
         if price is None or not answer.get("usage"):
             entry["cost"] = None
         elif entry["cost"] is not None:

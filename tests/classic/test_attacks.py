@@ -112,9 +112,9 @@ def with_hook(kind: str, function: Any) -> ConversableAgent:
     return bot
 
 
-def with_reply(function: Any) -> ConversableAgent:
+def with_reply(function: Any, position: int = 0) -> ConversableAgent:
     bot = speaker("bot", "1")
-    bot.register_reply(NOBODY, function)
+    bot.register_reply(NOBODY, function, position)
     return bot
 
 
@@ -260,6 +260,10 @@ def interrupting_tool() -> Any:
     raise KeyboardInterrupt
 
 
+def interrupting(*_: Any, **__: Any) -> Any:
+    raise KeyboardInterrupt
+
+
 INTERRUPTED = {
     "a human": lambda: (
         conversable("user", human=Humans(["words", KeyboardInterrupt()])),
@@ -275,7 +279,7 @@ INTERRUPTED = {
     ),
     "a reply function": lambda: (
         conversable("user"),
-        with_reply(lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)),
+        with_reply(interrupting, 2),
     ),
 }
 

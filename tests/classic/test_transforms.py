@@ -129,6 +129,14 @@ def test_the_oldest_message_that_fits_in_part_is_cut() -> None:
     assert contents(left) == ["one ", "b"]
 
 
+def test_nothing_before_a_message_that_was_cut_stays() -> None:
+    def ten_for_each_x(text: str) -> int:
+        return 10 * text.count("x")
+
+    limiter = MessageTokenLimiter(max_tokens=34, count_tokens=ten_for_each_x)
+    assert contents(limiter.apply_transform(said("short", "xxx", "newest"))) == ["xx", "newest"]
+
+
 def test_nothing_is_done_below_the_least() -> None:
     messages = said("one two three", "four")
     assert MessageTokenLimiter(1, max_tokens=5, min_tokens=100).apply_transform(messages) == messages
