@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint types contracts format graphs traces docs wire-server package-ready test-ready
+.PHONY: help demo test check lint types contracts format graphs traces docs wire-server package-ready test-ready bench
 
 PYTHON ?=
 PYTEST ?=
@@ -50,6 +50,9 @@ graphs: package-ready ## draw graphs/ anew from the examples
 
 traces: package-ready ## record tests/traces/ anew from the examples
 	$(PY) scripts/record_traces.py
+
+bench: test-ready ## figures beside the same work written by hand
+	@$(PY) -m tests.benchmarks
 
 docs: ## build the documentation into site/
 	@scripts/environment.sh docs

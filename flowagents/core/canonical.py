@@ -21,6 +21,7 @@ def _encoder() -> Callable[[Any], str]:
 
     return JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
 
+
 def form(value: Any) -> Any:
     """Return ``value`` as JSON: values of this library become ``{"kind": class name, field: ...}``.
 
@@ -30,16 +31,16 @@ def form(value: Any) -> Any:
     >>> form(Is("verdict", "auto"))
     {'kind': 'Is', 'key': 'verdict', 'value': 'auto'}
     """
-    if value is None or isinstance(value, (str, bool, int, float)):
+    kind = type(value)
+    if kind is str or value is None or kind is int or kind is bool or kind is float:
         return value
-    if isinstance(value, dict):
-        return {key if isinstance(key, str) else _key(key): form(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if kind is dict:
+        return {key if type(key) is str else _key(key): form(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
         return [form(item) for item in value]
     own = getattr(value, "form", None)
     if own is not None:
         return own()
-    kind = type(value)
     names = fields_of(kind)
     if names is not None:
         made: dict[str, Any] = {"kind": kind.__name__}

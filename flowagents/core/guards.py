@@ -245,19 +245,7 @@ class Not(Combinable):
 
 
 Guard: TypeAlias = (
-    Is
-    | Has
-    | Carries
-    | AtLeast
-    | Contains
-    | Says
-    | EndsWith
-    | VisitsAtLeast
-    | Remembers
-    | Exited
-    | Both
-    | Either
-    | Not
+    Is | Has | Carries | AtLeast | Contains | Says | EndsWith | VisitsAtLeast | Remembers | Exited | Both | Either | Not
 )
 
 

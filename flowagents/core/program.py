@@ -215,13 +215,7 @@ def _ways(frame: _Frame, node: Node, on: str, exit_name: str | None) -> tuple[Wa
 def _shorten(way: Way) -> Way:
     """Return a way that leads past entrances and exits where there is nothing to decide or to count."""
     to, drawn, seen = way.to, way.drawn, set[str]()
-    while (
-        to.kind == PASS
-        and not to.counted
-        and len(to.ways) == 1
-        and to.ways[0].when is None
-        and to.place not in seen
-    ):
+    while to.kind == PASS and not to.counted and len(to.ways) == 1 and to.ways[0].when is None and to.place not in seen:
         seen.add(to.place)
         drawn += to.ways[0].drawn
         to = to.ways[0].to

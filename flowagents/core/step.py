@@ -199,11 +199,7 @@ class _Walk:
         task.moves += 1
         task.quiet += 1
         limits = row.limits
-        if (
-            task.moves > limits.moves_max
-            or task.quiet > limits.quiet_moves_max
-            or limits.seconds_max is not None
-        ):
+        if task.moves > limits.moves_max or task.quiet > limits.quiet_moves_max or limits.seconds_max is not None:
             over = self._over(task, row)
             if over is not None:
                 return over
@@ -293,9 +289,7 @@ class _Walk:
         if not task.path:
             why = task.data.get("why") or {}
             self._rest(task, result)
-            state.stop = Stop(
-                end.stop, row.name, why.get("rule") or end.rule, why.get("agent"), why.get("evidence")
-            )
+            state.stop = Stop(end.stop, row.name, why.get("rule") or end.rule, why.get("agent"), why.get("evidence"))
             return
         parent = state.tasks[task.path[:-2]]
         children, ordinal = parent.children, task.path[-1]
@@ -408,7 +402,7 @@ class _Walk:
             return
 
 
-def _refused(items: Any, row: Row) -> Failure | None:  # noqa: ANN401  - a register holds any JSON
+def _refused(items: Any, row: Row) -> Failure | None:
     """Return why a Call cannot go over what its register holds; None if it can."""
     if not isinstance(items, (list, tuple)):
         text = f"{row.place!r} goes over the register {row.work.over!r}; expected a list, found {items!r:.200}"

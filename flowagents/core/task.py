@@ -46,9 +46,7 @@ class Task:
             "moves": self.moves,
             "visits": form(self.visits),
             "data": form(self.data),
-            "memory": [
-                [list(key), form(item)] for key, item in sorted(self.memory.items(), key=lambda pair: pair[0])
-            ],
+            "memory": [[list(key), form(item)] for key, item in sorted(self.memory.items(), key=lambda pair: pair[0])],
             "children": form(self.children.results) if self.children else None,
         }
 
@@ -118,9 +116,7 @@ class State:
             "waits": {name_text(name): form(self.waits[name]) for name in sorted(self.waits)},
             "stop": form(self.stop),
             "result": form(self.result),
-            "memory": [
-                [list(key), form(item)] for key, item in sorted(self.memory.items(), key=lambda pair: pair[0])
-            ],
+            "memory": [[list(key), form(item)] for key, item in sorted(self.memory.items(), key=lambda pair: pair[0])],
         }
 
     @property

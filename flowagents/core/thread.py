@@ -116,6 +116,13 @@ class View:
     start: int = 0
     edits: Mapping[int, Any] | None = None
 
+    def form(self) -> dict[str, Any]:
+        """Return the view as JSON; the edits by number and digest, as there may be many."""
+        made = {"kind": "View", "owner": self.owner, "thread": self.thread.form(), "start": self.start}
+        if self.edits is not None:
+            made["edits"] = {"length": len(self.edits), "digest": digest(self.edits)}
+        return made
+
     def messages(self) -> list[dict[str, Any]]:
         """Return the messages as the owner sees them, oldest first, as new dicts.
 

@@ -147,7 +147,7 @@ class Driver:
         names = [name for name in waits if name not in flying and name not in self.resting]
         if len(names) > 1:
             names.sort()
-        busy = {effect.resource for name, effect in waits.items() if name in flying}
+        busy = {effect.resource for name, effect in waits.items() if name in flying or name in self.resting}
         found = []
         for name in names:
             effect = waits[name]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
-from flowagents.core.effects import AskHuman, Effect, Invoke, RunTool
+from flowagents.core.effects import Effect, Invoke
 from flowagents.runtime.performing import Blocking, Performer, Ticket
 
 _current: ContextVar[Ticket | None] = ContextVar("flowagents_ticket", default=None)
@@ -27,8 +27,6 @@ def current() -> Ticket | None:
 
 def call(performer: Performer, effect: Effect, ticket: Ticket) -> Any:
     """Call a performer so that user code in it knows where it is; the answer of an Invoke carries what it changed."""
-    if not isinstance(effect, (Invoke, RunTool, AskHuman)):
-        return performer(effect, ticket)
     token = _current.set(ticket)
     try:
         value = performer(effect, ticket)

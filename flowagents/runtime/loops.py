@@ -6,7 +6,8 @@ needed; it therefore also works where an event loop is running already, as in a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flowagents.core.effects import Name
 from flowagents.runtime.driver import Driver
@@ -102,62 +103,72 @@ def _launch(driver: Driver, flights: Flights, name: Name, value: Any) -> None:
         flights.start_task(name, value)
 
 
+Flying: TypeAlias = "dict[asyncio.Future[Any], tuple[Name, Blocking | None]]"
+"""What is under way for an asynchronous run: futures, each with the effect it answers and what blocks behind it."""
+
+
 async def run_async(driver: Driver) -> None:
     """Drive a run to its stop on the caller's event loop. Cancelling the caller cancels the run, which is recorded."""
-    import asyncio
+    from asyncio import CancelledError
 
-    from flowagents.runtime.flights import withdraw
-
-    flights: dict[asyncio.Future[Any], tuple[Name, Blocking | None]] = {}
+    flights: Flying = {}
     try:
         while driver.stop is None:
             try:
                 await _turn_async(driver, flights)
-            except (KeyboardInterrupt, asyncio.CancelledError) as interrupt:
+            except (KeyboardInterrupt, CancelledError) as interrupt:
                 driver.interrupt(interrupt)
-                if isinstance(interrupt, asyncio.CancelledError):
+                if isinstance(interrupt, CancelledError):
                     raise
     finally:
-        for future, (_, blocking) in flights.items():
-            withdraw(future, blocking)
+        _withdraw_unwanted(flights, ())
         driver.finish()
 
 
-async def _turn_async(driver: Driver, flights: dict[asyncio.Future[Any], tuple[Name, Blocking | None]]) -> None:
-    """Start what is to be started; if nothing answered at once, take one outcome."""
+async def _turn_async(driver: Driver, flights: Flying) -> None:
+    """Start what is to be started; if nothing answered at once, take what has landed."""
+    waits = driver.state.waits
+    if len(waits) == 1 and not flights and not driver.resting:
+        ((name, effect),) = waits.items()
+        await _start_async(driver, flights, name, effect, alone=True)
+    else:
+        _withdraw_unwanted(flights, waits)
+        for name, effect in driver.to_start({name for name, _ in flights.values()}):
+            if name in waits:
+                await _start_async(driver, flights, name, effect, alone=False)
+    if flights and driver.stop is None and not driver.to_start({name for name, _ in flights.values()}):
+        await _land(driver, flights)
+
+
+async def _start_async(driver: Driver, flights: Flying, name: Name, effect: Any, *, alone: bool) -> None:
+    """Perform one effect: take its answer if there is one, await it if it is the only one, else let it fly."""
+    from asyncio import CancelledError, ensure_future
+
+    try:
+        value = driver.perform(name, effect)
+        if alone and hasattr(value, "__await__"):
+            value = await value
+    except (Exception, KeyboardInterrupt, CancelledError) as error:
+        if _caller_is_cancelled(error):
+            raise
+        driver.fail(name, error)
+        return
+    if isinstance(value, Blocking):
+        from flowagents.runtime.flights import in_thread
+
+        flights[in_thread(value)] = (name, value)
+    elif isinstance(value, Waiting):
+        driver.rest(name)
+    elif hasattr(value, "__await__"):
+        flights[ensure_future(value)] = (name, None)
+    else:
+        driver.answer(name, value)
+
+
+async def _land(driver: Driver, flights: Flying) -> None:
+    """Wait until something has landed, and take it, in path order."""
     import asyncio
 
-    from flowagents.runtime.flights import in_thread, withdraw
-
-    waits = driver.state.waits
-    for future, (name, blocking) in list(flights.items()):
-        if name not in waits:
-            del flights[future]
-            withdraw(future, blocking)
-    flying = {name for name, _ in flights.values()}
-    starting = driver.to_start(flying)
-    for name, effect in starting:
-        if name not in waits:
-            continue
-        try:
-            value = driver.perform(name, effect)
-            if hasattr(value, "__await__") and not flights and len(waits) == 1:
-                value = await value
-        except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:
-            if _caller_is_cancelled(error):
-                raise
-            driver.fail(name, error)
-            continue
-        if isinstance(value, Blocking):
-            flights[in_thread(value)] = (name, value)
-        elif isinstance(value, Waiting):
-            driver.rest(name)
-        elif hasattr(value, "__await__"):
-            flights[asyncio.ensure_future(value)] = (name, None)
-        else:
-            driver.answer(name, value)
-    if not flights or driver.stop is not None or driver.to_start({name for name, _ in flights.values()}):
-        return
     done, _ = await asyncio.wait(flights, return_when=asyncio.FIRST_COMPLETED)
     for future in sorted(done, key=lambda future: flights[future][0]):
         name, _ = flights.pop(future)
@@ -166,6 +177,16 @@ async def _turn_async(driver: Driver, flights: dict[asyncio.Future[Any], tuple[N
             driver.fail(name, raised)
         else:
             driver.answer(name, future.result())
+
+
+def _withdraw_unwanted(flights: Flying, waits: Container[Name]) -> None:
+    """Withdraw what is no longer waited for; a late answer is dropped."""
+    for future, (name, blocking) in list(flights.items()):
+        if name not in waits:
+            from flowagents.runtime.flights import withdraw
+
+            del flights[future]
+            withdraw(future, blocking)
 
 
 def _caller_is_cancelled(error: BaseException) -> bool:

@@ -256,7 +256,8 @@ def fork_trace(path: str | Path, into: str | Path, events: int) -> None:
     have = len(read_trace(path).events)
     if not 0 < events <= have:
         raise TraceError(f"a fork of {path} after {events} events was asked for; it has {have}, so give 1 to {have}")
-    kept, left = [], events
+    kept: list[bytes] = []
+    left = events
     for line in Path(path).read_bytes().splitlines(keepends=True):
         found = _parse(path, len(kept), line)
         told = "event" in found and "within" not in found

@@ -29,9 +29,7 @@ class Humans:
 
 def with_human(agent_class: type[ConversableAgent], humans: Humans) -> type[ConversableAgent]:
     """Return a subclass whose human gives these answers."""
-    return type(
-        agent_class.__name__, (agent_class,), {"get_human_input": lambda agent, prompt: humans(prompt)}
-    )
+    return type(agent_class.__name__, (agent_class,), {"get_human_input": lambda agent, prompt: humans(prompt)})
 
 
 def conversable(name: str, *, human: Humans | None = None, **settings: Any) -> ConversableAgent:

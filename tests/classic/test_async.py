@@ -50,7 +50,10 @@ def with_humans() -> Pair:
 
 
 def with_functions() -> Pair:
-    user, bot = conversable("user", is_termination_msg=lambda message: "3" in message["content"]), speaker("bot", *"123")
+    user, bot = (
+        conversable("user", is_termination_msg=lambda message: "3" in message["content"]),
+        speaker("bot", *"123"),
+    )
     bot.register_reply([Agent, None], lambda *_, **__: (False, None), 2)
     bot.register_reply(lambda sender: False, lambda *_, **__: (True, "never"))
     user.register_reply("bot", lambda agent, messages, sender, config: (len(messages) > 2, "f"), 2)
@@ -90,9 +93,7 @@ def played(make: Callable[[], Pair], *, asynchronous: bool, **options: Any) -> A
 
 @pytest.mark.parametrize("turns", [None, 2])
 @pytest.mark.parametrize("make", PAIRS.values(), ids=PAIRS.keys())
-def test_an_asynchronous_chat_has_the_events_of_a_synchronous_one(
-    make: Callable[[], Pair], turns: int | None
-) -> None:
+def test_an_asynchronous_chat_has_the_events_of_a_synchronous_one(make: Callable[[], Pair], turns: int | None) -> None:
     one = played(make, asynchronous=False, max_turns=turns)
     other = played(make, asynchronous=True, max_turns=turns)
     assert sorted(map(repr, one[0])) == sorted(map(repr, other[0]))

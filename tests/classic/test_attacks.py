@@ -157,9 +157,7 @@ def test_what_a_function_raises_comes_out_with_the_run_that_names_it(
     assert isinstance(error, Boom)
     failure = error.run.stop.failure  # type: ignore[attr-defined]  # the run is attached to what was raised
     assert (failure.error, failure.place) == ("Boom", place)
-    assert said(user, bot) == (
-        [] if "message" in options else ["hi", "1"] if "summary_method" in options else ["hi"]
-    )
+    assert said(user, bot) == ([] if "message" in options else ["hi", "1"] if "summary_method" in options else ["hi"])
 
 
 @pytest.mark.parametrize(("make", "options", "place"), RAISING.values(), ids=RAISING.keys())

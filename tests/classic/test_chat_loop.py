@@ -18,9 +18,7 @@ def test_no_turn_means_that_nothing_is_sent_and_the_summary_is_empty(turns: int)
     assert (result.summary, result.chat_history, result.stop.name) == ("", [], "nothing")
 
 
-@pytest.mark.parametrize(
-    ("turns", "sent"), [(True, ["hi", "1"]), (1, ["hi", "1"]), (2, ["hi", "1", "", "2"])]
-)
+@pytest.mark.parametrize(("turns", "sent"), [(True, ["hi", "1"]), (1, ["hi", "1"]), (2, ["hi", "1", "", "2"])])
 def test_the_initiator_sends_as_many_messages_as_it_has_turns(turns: int, sent: list[str]) -> None:
     user, bot = conversable("user"), speaker("bot", "1", "2")
     result = user.initiate_chat(bot, message="hi", max_turns=turns, silent=True)
@@ -175,9 +173,7 @@ def test_the_summary_may_be_the_initiators_own_words() -> None:
 
 def test_no_summary_is_an_empty_one() -> None:
     user, bot = conversable("user"), speaker("bot", "1")
-    assert (
-        user.initiate_chat(bot, message="hi", max_turns=1, silent=True, summary_method=None).summary == ""
-    )
+    assert user.initiate_chat(bot, message="hi", max_turns=1, silent=True, summary_method=None).summary == ""
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -204,9 +200,7 @@ def test_a_summary_function_sees_the_chat_as_it_ended(kept: bool) -> None:
 
 def test_a_summary_function_that_returns_nothing_gives_an_empty_summary() -> None:
     user, bot = conversable("user"), speaker("bot", "1")
-    result = user.initiate_chat(
-        bot, message="hi", max_turns=1, silent=True, summary_method=lambda *_: None
-    )
+    result = user.initiate_chat(bot, message="hi", max_turns=1, silent=True, summary_method=lambda *_: None)
     assert result.summary == ""
 
 

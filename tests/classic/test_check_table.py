@@ -40,9 +40,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("mode", "before", "limit", "heard", "typed", "outcome"), TABLE)
-def test_the_table_decides(
-    mode: str, before: int, limit: int, heard: str, typed: str | None, outcome: str
-) -> None:
+def test_the_table_decides(mode: str, before: int, limit: int, heard: str, typed: str | None, outcome: str) -> None:
     humans = Humans([] if typed is None else [typed])
     user = conversable("user", human=humans, human_input_mode=mode, is_termination_msg=ends)
     bot = conversable("bot")
@@ -101,7 +99,7 @@ def test_a_human_who_lets_the_rule_decide_is_told_so_and_named_in_the_stop() -> 
         "ended",
         "the human behind user let the termination rule decide",
     )
-    assert "press Enter for nothing to end the conversation" in humans.asked[0]
+    assert "press Enter to end the conversation" in humans.asked[0]
 
 
 @pytest.mark.parametrize("text", ["TERMINATE ", "terminate", "done. TERMINATE"])
@@ -165,9 +163,7 @@ def test_words_over_a_call_tell_each_call_that_it_was_interrupted() -> None:
     user = conversable("user", human=Humans(["no, wait", "exit"]))
     bot = speaker("bot", proposing(("c1", "f", "{}"), ("c2", "g", "{}")), "ok")
     user.initiate_chat(bot, message="hi", silent=True)
-    responses = [
-        {"role": "tool", "tool_call_id": identity, "content": "USER INTERRUPTED"} for identity in ("c1", "c2")
-    ]
+    responses = [{"role": "tool", "tool_call_id": identity, "content": "USER INTERRUPTED"} for identity in ("c1", "c2")]
     assert user.chat_messages[bot][2] == {
         "content": "no, wait",
         "tool_responses": responses,
@@ -200,9 +196,7 @@ def test_counters_are_kept_per_partner() -> None:
 
 def test_results_of_tools_and_code_count_as_automatic_replies() -> None:
     user = conversable("user", function_map={"f": lambda: 1})
-    user.initiate_chat(
-        speaker("bot", proposing(("c", "f", "{}")), "done"), message="hi", max_turns=2, silent=True
-    )
+    user.initiate_chat(speaker("bot", proposing(("c", "f", "{}")), "done"), message="hi", max_turns=2, silent=True)
     assert sum(user.ledger.counts.values()) == 1
 
 

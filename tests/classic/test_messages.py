@@ -149,9 +149,7 @@ def test_the_system_message_comes_first_and_without_a_name() -> None:
 
 def test_results_of_tools_reach_the_model_as_one_message_each() -> None:
     user = conversable("user", function_map={"add": lambda a, b: a + b})
-    bot = speaker(
-        "bot", proposing(("c1", "add", '{"a": 1, "b": 2}'), ("c2", "add", '{"a": 3, "b": 4}')), "done"
-    )
+    bot = speaker("bot", proposing(("c1", "add", '{"a": 1, "b": 2}'), ("c2", "add", '{"a": 3, "b": 4}')), "done")
     user.initiate_chat(bot, message="go", max_turns=2, silent=True)
     assert requests(bot)[1][3:] == [
         {"tool_call_id": "c1", "role": "tool", "content": "3"},

@@ -61,9 +61,7 @@ def odd_chat(name: str, partner: str) -> tuple[ConversableAgent, ConversableAgen
     for agent in (user, bot):
         agent.register_hook("process_message_before_send", lambda sender, message, recipient, silent: message)
         agent.register_reply([Agent, None], lambda *_, **__: (False, None))
-    result = user.initiate_chat(
-        bot, message=lambda *_: "hi", max_turns=2, silent=True, summary_method=lambda *_: "sum"
-    )
+    result = user.initiate_chat(bot, message=lambda *_: "hi", max_turns=2, silent=True, summary_method=lambda *_: "sum")
     return user, bot, result
 
 

@@ -135,7 +135,7 @@ def test_the_human_of_a_subclass_is_asked_in_both_kinds_of_chats() -> None:
         else:
             user.initiate_chat(bot, message="hi", silent=True)
         assert (said(user, bot), len(humans.asked)) == (["hi", "1", "words", "2"], 2)
-        assert humans.asked[0].startswith("Your reply to bot (press Enter for nothing to let user go on by itself")
+        assert humans.asked[0].startswith("Your reply to bot (press Enter to let user go on by itself")
 
 
 def test_an_asynchronous_human_is_asked_in_asynchronous_chats_only() -> None:

@@ -64,9 +64,7 @@ def no_key(monkeypatch: pytest.MonkeyPatch) -> ConversableAgent:
 Starter = Callable[[ConversableAgent, Any], Any]
 STARTERS: dict[str, Starter] = {
     "initiate_chat": lambda user, bot: user.initiate_chat(bot, message="hi", silent=True),
-    "a_initiate_chat": lambda user, bot: awaited(
-        lambda: user.a_initiate_chat(bot, message="hi", silent=True)
-    ),
+    "a_initiate_chat": lambda user, bot: awaited(lambda: user.a_initiate_chat(bot, message="hi", silent=True)),
     "send": lambda user, bot: user.send("hi", bot, silent=True),
     "a_send": lambda user, bot: awaited(lambda: user.a_send("hi", bot, silent=True)),
     "receive": lambda user, bot: user.receive("hi", bot, silent=True),
@@ -111,9 +109,7 @@ def test_somebody_who_is_no_agent_is_refused(start: Starter, nobody: Any, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["initiate_chat", "a_initiate_chat", "send", "a_send"])
-def test_a_model_without_a_key_is_refused(
-    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_model_without_a_key_is_refused(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     user, bot = conversable("user"), no_key(monkeypatch)
     error = refused(STARTERS[name], user, bot, tmp_path)
     assert type(error) is MissingKey
@@ -132,9 +128,7 @@ def test_a_single_reply_of_a_model_without_a_key_is_refused(monkeypatch: pytest.
 def test_a_message_without_content_is_refused(name: str, message: Any, tmp_path: Path) -> None:
     calls: dict[str, Starter] = {
         "initiate_chat": lambda user, bot: user.initiate_chat(bot, message=message, silent=True),
-        "a_initiate_chat": lambda user, bot: awaited(
-            lambda: user.a_initiate_chat(bot, message=message, silent=True)
-        ),
+        "a_initiate_chat": lambda user, bot: awaited(lambda: user.a_initiate_chat(bot, message=message, silent=True)),
         "send": lambda user, bot: user.send(message, bot, silent=True),
         "a_send": lambda user, bot: awaited(lambda: user.a_send(message, bot, silent=True)),
     }

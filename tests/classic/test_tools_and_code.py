@@ -50,9 +50,7 @@ def results(user: ConversableAgent, *calls: tuple[str, str, str]) -> list[str]:
 
 def test_the_results_of_several_calls_are_one_message_in_the_order_of_the_calls() -> None:
     user = executing(add, later)
-    bot = speaker(
-        "bot", proposing(("c1", "later", '{"text": "x"}'), ("c2", "add", '{"a": 1, "b": 2}')), "done"
-    )
+    bot = speaker("bot", proposing(("c1", "later", '{"text": "x"}'), ("c2", "add", '{"a": 1, "b": 2}')), "done")
     user.initiate_chat(bot, message="go", max_turns=2, silent=True)
     assert user.chat_messages[bot][2] == {
         "role": "tool",
@@ -93,9 +91,7 @@ def test_of_a_message_with_both_kinds_of_calls_only_the_legacy_one_is_answered()
     ],
 )
 @pytest.mark.parametrize("legacy", [True, False])
-def test_arguments_are_mended_and_what_is_wrong_with_them_is_told(
-    arguments: str, text: str, *, legacy: bool
-) -> None:
+def test_arguments_are_mended_and_what_is_wrong_with_them_is_told(arguments: str, text: str, *, legacy: bool) -> None:
     user = conversable("user", function_map={"add": add})
     call = calling("add", arguments) if legacy else proposing(("c", "add", arguments))
     bot = speaker("bot", call, "done")

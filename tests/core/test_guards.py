@@ -60,6 +60,7 @@ def task(**data: Any) -> Task:
         (X | Y, {"y": True}, {}, "x or y"),
         (X | Y, {"x": True}, {"x": 2, "y": 0}, "x or y"),
         (~X, {}, {"x": True}, "not x"),
+        (~AtLeast("x", 2), {"x": 1}, {"x": 2}, "x < 2"),
         (~(X | Y) & Has("z"), {"z": 1}, {"y": True, "z": 1}, "not (x or y) and has z"),
         ((X & Y) | ~X, {}, {"x": True}, "(x and y) or not x"),
     ],
@@ -76,6 +77,7 @@ def test_a_guard_reads_visits() -> None:
     assert (VisitsAtLeast("n", 2)(walker), VisitsAtLeast("n", 3)(walker)) == (True, False)
     assert not VisitsAtLeast("other", 1)(walker)
     assert VisitsAtLeast("n", 2).words() == "visits(n) ≥ 2"
+    assert (~VisitsAtLeast("n", 2)).words() == "visits(n) < 2"
 
 
 def test_a_guard_reads_memory() -> None:
@@ -150,3 +152,8 @@ def test_settling_an_end_keeps_what_a_guard_decides(first: Guard, second: Guard,
 def test_the_ends_a_guard_asks_for() -> None:
     assert exits_of((SAID & X) | ~LEFT) == {"said", "left"}
     assert exits_of(X) == set()
+
+
+def test_a_guard_is_not_true_or_false_by_itself() -> None:
+    with pytest.raises(TypeError, match="combine guards with & | ~"):
+        assert X and Y

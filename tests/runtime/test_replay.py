@@ -201,10 +201,9 @@ def test_a_changed_prompt_diverges_at_the_start(tmp_path: Path) -> None:
     chat(path)
     with pytest.raises(Diverged) as caught:
         chat(path, prompt="Subtract.")
-    assert caught.value.place == "the start"
-    removed = [line.split()[-1] for line in caught.value.difference.splitlines() if line.startswith("- ")]
-    assert removed == ['"Add."']
-    assert '+      "Subtract."' in caught.value.difference
+    assert caught.value.place == "the start (system of bot)"
+    assert '-  "system of bot": "Add."' in caught.value.difference
+    assert '+  "system of bot": "Subtract."' in caught.value.difference
 
 
 def test_a_changed_first_message_diverges_at_the_start(tmp_path: Path) -> None:
@@ -212,9 +211,9 @@ def test_a_changed_first_message_diverges_at_the_start(tmp_path: Path) -> None:
     chat(path)
     with pytest.raises(Diverged) as caught:
         chat(path, message="2 + 2?")
-    assert caught.value.place == "the start"
-    assert '-    "message": "1 + 1?"' in caught.value.difference
-    assert '+    "message": "2 + 2?"' in caught.value.difference
+    assert caught.value.place == "the start (message)"
+    assert '-  "message": "1 + 1?"' in caught.value.difference
+    assert '+  "message": "2 + 2?"' in caught.value.difference
 
 
 def test_a_tool_call_that_changed_diverges_at_that_call(tmp_path: Path) -> None:
