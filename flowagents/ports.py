@@ -144,9 +144,7 @@ class CodeExecutor(Protocol):
         """Throw the workspace away and begin again."""
         ...
 
-    async def execute(
-        self, blocks: Sequence[CodeBlock], *, timeout_seconds: float | None = None
-    ) -> CodeResult:
+    async def execute(self, blocks: Sequence[CodeBlock], *, timeout_seconds: float | None = None) -> CodeResult:
         """Run the blocks in order, stop at the first that fails. On cancellation everything started is dead first."""
         ...
 
@@ -188,7 +186,7 @@ class Compilable(Protocol):
 
 
 class Observer(Protocol):
-    """Somebody who watches a run. Never asked for a decision; an error in it stops the run as ``cancelled`` and is raised."""
+    """Somebody who watches a run and is never asked. An error in it stops the run as ``cancelled`` and is raised."""
 
     def on_event(self, run: Any, event: Any) -> None:
         """Take note of a recorded event; ``run`` shows the state after it."""

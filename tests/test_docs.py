@@ -73,16 +73,12 @@ def fenced_blocks(text: str) -> Iterator[Block]:
 def is_run(block: Block) -> bool:
     """Tell whether a block is run; refuse one that would be left out by accident or without a reason."""
     if block.language in OTHER_SPELLINGS:
-        raise ValueError(
-            f"line {block.line}: write python instead of {block.language}, so that the block is run"
-        )
+        raise ValueError(f"line {block.line}: write python instead of {block.language}, so that the block is run")
     if block.language not in RUN or not block.tag:
         return block.language in RUN
     word, _, reason = block.tag.partition(" ")
     if word.rstrip(":") != "no-run":
-        raise ValueError(
-            f"line {block.line}: {word!r} is no tag; leave it out, or write no-run and the reason"
-        )
+        raise ValueError(f"line {block.line}: {word!r} is no tag; leave it out, or write no-run and the reason")
     if not reason.strip():
         raise ValueError(f"line {block.line}: say why this block is not run: {block.language} no-run REASON")
     return False

@@ -113,9 +113,7 @@ def parse_llm_config(llm_config: Mapping[str, Json], *, agent: str) -> ModelSett
     if not isinstance(llm_config, Mapping):
         raise say(f"llm_config must be a dict or False, not {_kind(llm_config)}")
     if not llm_config:
-        raise say(
-            'llm_config is empty. Give {"model": "NAME"} or {"config_list": [...]}, or False for no model'
-        )
+        raise say('llm_config is empty. Give {"model": "NAME"} or {"config_list": [...]}, or False for no model')
     shared = {name: given for name, given in llm_config.items() if name not in TOP_FIELDS}
     entries = _entries(llm_config, say)
     merged = [_checked({**shared, **entry}, where, say) for where, entry in entries]
@@ -238,9 +236,7 @@ def _accepts(given: Json, accepted: Json) -> bool:
 def _cache_seed(entries: Iterable[Mapping[str, Json]], say: _Complaint) -> int | None:
     seeds = list(dict.fromkeys(entry.get("cache_seed") for entry in entries))
     if len(seeds) > 1:
-        raise say(
-            f"the configurations name different cache_seed values: {seeds}. Give one beside config_list"
-        )
+        raise say(f"the configurations name different cache_seed values: {seeds}. Give one beside config_list")
     seed: int | None = seeds[0]
     return seed
 

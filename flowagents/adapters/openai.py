@@ -117,9 +117,7 @@ class OpenAIModel:
         names = ", ".join(repr(config.model) for config in self._settings.configs)
         return f"OpenAIModel({names})"
 
-    async def create(
-        self, request: ModelRequest, on_delta: Callable[[str], None] | None = None
-    ) -> ModelReply:
+    async def create(self, request: ModelRequest, on_delta: Callable[[str], None] | None = None) -> ModelReply:
         """Ask the configurations in order for the first answer; raise a ModelError if none has one.
 
         A refusal (400, 401, 404 ...) ends it at once: the next configuration is asked only after failures
@@ -239,9 +237,7 @@ def _connect(config: ModelConfig, agent: str, factory: HttpClientFactory | None)
     from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
     if config.api_key is None:
-        raise MissingKey(
-            f"agent {agent!r}: model {config.model!r} has no key. Call require_keys(os.environ) first."
-        )
+        raise MissingKey(f"agent {agent!r}: model {config.model!r} has no key. Call require_keys(os.environ) first.")
     common: dict[str, Json] = {
         "api_key": config.api_key.reveal(),
         "organization": config.organization,

@@ -156,9 +156,7 @@ def _wait_seconds(state: RetryCallState) -> float:
     failed = _failure(state)
     if failed is not None and failed.wait_seconds is not None:
         return failed.wait_seconds
-    wait = wait_exponential_jitter(
-        multiplier=FIRST_WAIT_SECONDS, max=OWN_WAIT_SECONDS_MAX, jitter=JITTER_SECONDS_MAX
-    )
+    wait = wait_exponential_jitter(multiplier=FIRST_WAIT_SECONDS, max=OWN_WAIT_SECONDS_MAX, jitter=JITTER_SECONDS_MAX)
     return wait(state)
 
 

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from flowagents.core.value import replaced
 from flowagents.adapters.wire import excerpt, finish_reason, read_content, read_message, read_usage
+from flowagents.core.value import replaced
 from flowagents.errors import ConfigError, ScriptExhausted, WireError
 from flowagents.ports import Json, ModelReply, ModelRequest
 
@@ -138,15 +138,12 @@ def _read(fixed: Fixed, name: str) -> ModelReply:
     given = {"content": fixed} if isinstance(fixed, str) else fixed
     if not isinstance(given, Mapping):
         raise ConfigError(
-            f"ScriptedModel {name!r}: a reply is a text, a message, an exception or a function,"
-            f" not {fixed!r}."
+            f"ScriptedModel {name!r}: a reply is a text, a message, an exception or a function, not {fixed!r}."
         )
     unknown = [field for field in given if field not in MESSAGE_FIELDS + REPLY_FIELDS]
     if unknown:
         known = ", ".join(MESSAGE_FIELDS + REPLY_FIELDS)
-        raise ConfigError(
-            f"ScriptedModel {name!r}: a reply has the unknown fields {unknown}. Known are: {known}."
-        )
+        raise ConfigError(f"ScriptedModel {name!r}: a reply has the unknown fields {unknown}. Known are: {known}.")
     try:
         message = read_message(given)
     except WireError as error:

@@ -127,17 +127,14 @@ def parameters_of(function: Function) -> tuple[Parameter, ...]:
         found = list(inspect.signature(function).parameters.values())
         hidden = bound_names(function)
         signature = [parameter for parameter in found if parameter.name not in hidden]
-        annotations = _resolved(
-            function, {p.name: p.annotation for p in signature if p.annotation is not MISSING}
-        )
+        annotations = _resolved(function, {p.name: p.annotation for p in signature if p.annotation is not MISSING})
     except (NameError, AttributeError, TypeError, SyntaxError, ValueError) as problem:
         raise ConfigError(
             f"the signature of {function_name(function)} cannot be read: {problem}; the types in it must be "
             "found at the top level of its module when the tool is registered (not only for type checkers)"
         ) from problem
     return tuple(
-        Parameter(p.name, _shown(p), annotations.get(p.name, MISSING), p.default, p.kind in _BY_NAME)
-        for p in signature
+        Parameter(p.name, _shown(p), annotations.get(p.name, MISSING), p.default, p.kind in _BY_NAME) for p in signature
     )
 
 
@@ -154,9 +151,7 @@ def _resolved(function: Function, annotations: dict[str, object]) -> dict[str, o
     return typing.get_type_hints(holder, globalns=names, include_extras=True)
 
 
-def function_schema(
-    function: Function, *, name: str | None = None, description: str | None = None
-) -> dict[str, Json]:
+def function_schema(function: Function, *, name: str | None = None, description: str | None = None) -> dict[str, Json]:
     """Describe a function as a tool entry of a chat-completions request.
 
     A parameter is described by the first text in its ``Annotated[...]``, else by pydantic's ``Field``, else

@@ -70,9 +70,7 @@ class Tool:
         self.raw = raw
         self._own_names = bound_names(function)
         self._converted = [] if raw else [p for p in parameters_of(function) if _needs_converting(p)]
-        self._adapters: dict[
-            str, TypeAdapter[object] | None
-        ] = {}  # filled as needed; None: JSON cannot say the type
+        self._adapters: dict[str, TypeAdapter[object] | None] = {}  # filled as needed; None: JSON cannot say the type
 
     def __repr__(self) -> str:
         return f"Tool({self.name!r}, raw={self.raw})"

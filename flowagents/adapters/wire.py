@@ -152,9 +152,7 @@ def read_content(given: Json, secrets: Sequence[str] = ()) -> str | None:
 def read_usage(given: Json) -> dict[str, int] | None:
     """Return the token counts that were said, or None; a missing total is the sum.
 
-    >>> read_usage(
-    ...     {"prompt_tokens": 3, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}}
-    ... )
+    >>> read_usage({"prompt_tokens": 3, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}})
     {'prompt_tokens': 3, 'completion_tokens': 2, 'total_tokens': 5, 'cached_tokens': 1}
     """
     if not isinstance(given, Mapping):
@@ -256,9 +254,7 @@ class StreamedReply:
         given["tool_calls"] = [call.entry() for call in sorted(self._calls, key=lambda each: each.index)]
         given["function_call"] = self._legacy.entry()["function"] if self._legacy else None
         message = read_message(given, self._secrets)
-        return WireReply(
-            message, finish_reason(self._finish_reason, given, message), self._usage, self._model
-        )
+        return WireReply(message, finish_reason(self._finish_reason, given, message), self._usage, self._model)
 
     def _take(self, delta: Mapping[str, Json]) -> str:
         piece = read_content(delta.get("content"), self._secrets) or ""
@@ -373,9 +369,7 @@ KINDS: Sequence[tuple[type, str]] = (
 
 
 def _kind(given: Json) -> str:
-    return next(
-        (word for kind, word in KINDS if isinstance(given, kind)), "null" if given is None else "object"
-    )
+    return next((word for kind, word in KINDS if isinstance(given, kind)), "null" if given is None else "object")
 
 
 def _bad(found: str, shown: Json, secrets: Sequence[str]) -> WireError:
@@ -396,6 +390,4 @@ LOOKS_LIKE: Sequence[tuple[Callable[[str], bool], str]] = (
 
 def _not_json(body: str, secrets: Sequence[str]) -> str:
     found = next((words for looks, words in LOOKS_LIKE if looks(body)), "text that is no JSON")
-    return (
-        f"the server answered with {found} instead of a chat completion. It sent: {excerpt(body, secrets)!r}"
-    )
+    return f"the server answered with {found} instead of a chat completion. It sent: {excerpt(body, secrets)!r}"

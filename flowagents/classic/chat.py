@@ -211,12 +211,10 @@ class OneReply:
         """Publish what the run left and return the reply; None if the agent gave none."""
         if self.snapshot is not None:
             publish(self.snapshot, run, replaces=False)
-        elif run.memory:
-            self.agent.ledger.counts[None] = run.memory.get(keys.count(self.agent.name, ""), 0)
-            self.agent.ledger.typed = (
-                *self.agent.ledger.typed,
-                *run.memory.get(keys.typed(self.agent.name), ()),
-            )
+        else:
+            ledger, memory = self.agent.ledger, run.memory
+            ledger.counts[None] = memory.get(keys.count(self.agent.name, ""), 0)
+            ledger.typed += tuple(memory.get(keys.typed(self.agent.name), ()))
         run.require_success()
         return run.result
 

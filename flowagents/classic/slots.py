@@ -11,7 +11,7 @@ from flowagents.classic.base import Agent
 from flowagents.errors import ConfigError, SenderRequired
 from flowagents.patterns.spec import CheckStep, CodeStep, FunctionStep, ModelStep, ReplyStep, Step, ToolStep
 
-Trigger: TypeAlias = type | str | Agent | Callable[[Any], bool] | list[Any] | None
+Trigger: TypeAlias = type | str | Agent | Callable[[Any], Any] | list[Any] | tuple[Any, ...] | None
 """For whom a reply function answers: a class, a name, an agent, a predicate on the sender, any of a list, or None."""
 
 

@@ -1,6 +1,6 @@
 """What a run asks of the world, in the imperative. Nothing here does anything; performers do.
 
-``at`` is the place of the performer in the bindings (``bot/model``). ``resource``, where it is not None, names something
+``at`` is the place of the performer in the bindings (``bot/model``). ``resource``, if not None, names something
 that only one effect at a time may use.
 """
 

@@ -1,4 +1,4 @@
-"""What has happened, in the past tense. Each event carries its time in seconds since the epoch; none is ever changed."""
+"""What has happened, in the past tense. Each event carries its time in seconds since the epoch and never changes."""
 
 from __future__ import annotations
 

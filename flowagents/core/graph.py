@@ -1,6 +1,6 @@
 """A graph: nodes that compute, ask, contain or end, and ordered edges with guards. Immutable, and data only.
 
-A node does one of six things. `Compute` changes registers and memory by a closed rule. `Act` asks for an effect and takes
+A node does one of six things. `Compute` changes registers and memory by a closed rule. `Act` asks for an effect and
 in its answer. `Part` spells out another graph in place: same task, same registers. `Call` runs a graph as a child
 task, once or once per item. `Fan` runs several named children with prerequisites. `End` ends the graph under a name.
 
@@ -111,7 +111,7 @@ class Fan:
 class End:
     """End the graph under this node's name. ``gives`` names the register that is its result.
 
-    ``stop`` and ``rule`` say how a run ends that ends here; the register ``why``, where a rule filled it in, adds to it.
+    ``stop`` and ``rule`` say how a run ends that ends here; the register ``why``, if a rule filled it in, adds to it.
     """
 
     stop: str = "finished"

@@ -1,4 +1,4 @@
-"""Conditions on edges: closed values, combined with & | ~. A guard reads the registers of its task and decides nothing else."""
+"""Conditions on edges: closed values, combined with & | ~. A guard reads the registers of its task, nothing else."""
 
 from __future__ import annotations
 

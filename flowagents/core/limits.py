@@ -1,4 +1,4 @@
-"""The limits every task obeys. Each has a name and a number; reaching one ends the task with a failure of kind ``limit``."""
+"""The limits every task obeys, each a name and a number; at one, the task ends with a failure of kind ``limit``."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Row:
 
 
 class Program:
-    """A linked graph: ``start`` is its first row, ``rows`` holds all rows by place, ``graph`` is what it was made from."""
+    """A linked graph: ``start`` is its first row, ``rows`` holds all by place, ``graph`` is what it was made from."""
 
     __slots__ = ("_fingerprint", "graph", "rows", "start")
 

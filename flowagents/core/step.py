@@ -1,6 +1,6 @@
 """The scheduler: the only code that decides who moves where. Pure: no clock, no chance, no world.
 
-`step` gives the state after an event; `outstanding` reads off what that state waits for. `advance` does the same in place,
+`step` gives the state after an event; `outstanding` reads off what that state waits for. `advance` does it in place,
 for a caller that owns the state. An event that answers nothing that is waited for changes nothing.
 
 One event is taken in, then every task that can move moves until all of them wait or have ended. Children that end hand
@@ -350,7 +350,7 @@ class _Walk:
             task.data[work.into] = children.results[0] if work.over is None else list(children.results)
 
     def _fail(self, task: Task, failure: Failure) -> Task | None:
-        """Fail a task and upwards until one has a way out of the failure; return that one, None if the run has ended."""
+        """Fail a task and upwards until one has a way out of the failure; return that one, None if the run is over."""
         while task.path:
             parent = self.state.tasks[task.path[:-2]]
             self._cancel_children(parent)

@@ -1,8 +1,8 @@
 """The one way values are made: slots, compared and hashed by content, matched by position.
 
 They are frozen for the type checker and, under test, at run time; otherwise an assignment is not checked, because the
-scheduler makes a few values in every turn. The standard dataclass is not used here because it takes half a millisecond to
-define one, which adds up to most of the time that importing this library would take.
+scheduler makes a few values in every turn. The standard dataclass is not used here because defining one takes half a
+millisecond, which adds up to most of the time that importing this library would take.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _make_init(names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     store = "    store(self, {0!r}, {0})" if FROZEN else "    self.{0} = {0}"
     body = "\n".join(store.format(name) for name in names) or "    pass"
     made: dict[str, Any] = {"defaults": defaults, "store": object.__setattr__}
-    exec(f"def __init__(self, {arguments}):\n{body}", made)  # noqa: S102  - field names of our own classes only
+    exec(f"def __init__(self, {arguments}):\n{body}", made)
     return made["__init__"]
 
 

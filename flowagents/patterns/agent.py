@@ -6,6 +6,8 @@ The steps are tried in the order of the agent; a step that cannot apply to any m
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from flowagents.core.effects import GiveReply
 from flowagents.core.graph import Act, Call, Compute, Edge, End, Graph, Node, Part
 from flowagents.core.guards import Carries, Guard, Has, Is
@@ -181,6 +183,8 @@ class _Procedure:
                 edges = (*self._settled(), *self._later(position))
                 self._add(key, Call(graph, into="reply"), (Edge(f"{key} done"),), kind="graph")
                 self._add(f"{key} done", Compute(SettleGraph(self.agent.name)), edges)
+            case _:
+                assert_never(step)
 
     def _check(self, position: int) -> None:
         """Add the termination rule, the check and, where the mode asks, the human."""

@@ -36,10 +36,9 @@ class AskWhatNow:
 
     def __call__(self, task: Task) -> AskHuman:
         """Return the effect; the question says what an empty answer does."""
+        enter = f"to let {self.agent} go on by itself"
         if task.data.get("ended"):
             enter = "to end the conversation"
-        else:
-            enter = f"to let {self.agent} go on by itself"
         prompt = f"Your reply to {self.peer} (press Enter {enter}, type {EXIT!r} to leave): "
         return AskHuman(f"{self.agent}/human", self.agent, prompt, view_of(task, self.agent, self.thread))
 

@@ -1,7 +1,7 @@
 """The pure side of the shell: what to start, what to cancel, what to record. The loops only do what it says.
 
-*While something is outstanding: cancel what flies and is no longer wanted, start what is wanted and does not fly, take one
-outcome, stamp it with the time, record it, step.* Starting, resuming and cancelling are this one rule.
+*While something is outstanding: cancel what flies and is no longer wanted, start what is wanted and does not fly, take
+one outcome, stamp it with the time, record it, step.* Starting, resuming and cancelling are this one rule.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Watcher(Protocol):
 class Driver:
     """One run: its program, its state, its events, and who performs, logs and watches.
 
-    ``raised`` is the exception behind the last failure, for a caller that wants to raise it again. ``within`` is empty, or
-    the name of the inner run this is, and ``:``; ``inner`` holds what a trace recorded of inner runs, by name.
+    ``raised`` is the exception behind the last failure, for a caller that wants to raise it again. ``within`` is empty,
+    or the name of the inner run this is, and ``:``; ``inner`` holds what a trace recorded of inner runs, by name.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_sync(driver: Driver) -> None:
-    """Drive a run to its stop. A KeyboardInterrupt becomes part of the run; the caller finds it in ``driver.raised``."""
+    """Drive a run to its stop. A KeyboardInterrupt becomes part of the run; it is then in ``driver.raised``."""
     flights: Flights | None = None
     try:
         while driver.stop is None:
@@ -38,7 +38,7 @@ def run_sync(driver: Driver) -> None:
 
 
 def _turn_at_once(driver: Driver) -> Flights | None:
-    """Perform what is outstanding if it is one effect that answers at once; else return flights for what takes longer."""
+    """Perform what is outstanding if it is one effect that answers at once; else return flights for the rest."""
     waits = driver.state.waits
     if len(waits) == 1 and not driver.resting:
         ((name, effect),) = waits.items()

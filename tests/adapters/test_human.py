@@ -16,15 +16,12 @@ from flowagents.adapters.human import TerminalHuman, ask_at_terminal
 from flowagents.errors import HumanGone, RunError
 
 ASK_THRICE = (
-    "from flowagents.adapters.human import ask_at_terminal as ask\n"
-    "print([ask('1? '), ask('2? '), ask('3? ')])\n"
+    "from flowagents.adapters.human import ask_at_terminal as ask\nprint([ask('1? '), ask('2? '), ask('3? ')])\n"
 )
 
 
 def python(program: str, stdin: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", program], input=stdin, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-c", program], input=stdin, capture_output=True, text=True, check=False)
 
 
 def silent(text: str) -> None: ...

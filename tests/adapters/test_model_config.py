@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import inspect
 
 import pytest
@@ -198,9 +197,7 @@ def test_azure_has_its_own_variable() -> None:
 
 
 def test_a_configured_key_wins_over_the_environment() -> None:
-    assert parse(model="a", api_key=KEY).require_keys({"OPENAI_API_KEY": "x"}).configs[0].api_key == Secret(
-        KEY
-    )
+    assert parse(model="a", api_key=KEY).require_keys({"OPENAI_API_KEY": "x"}).configs[0].api_key == Secret(KEY)
 
 
 def test_a_server_with_an_address_needs_no_key() -> None:

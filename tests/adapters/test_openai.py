@@ -83,9 +83,7 @@ def ask(
     settings = parse_llm_config({"config_list": list(configs) or [entry()]}, agent="bob")
 
     async def once() -> ModelReply:
-        model = OpenAIModel(
-            settings, sleep=waits or Waits(), http_client_factory=server.connect, clock=lambda: 0.0
-        )
+        model = OpenAIModel(settings, sleep=waits or Waits(), http_client_factory=server.connect, clock=lambda: 0.0)
         try:
             return await model.create(request, on_delta)
         finally:
@@ -105,9 +103,7 @@ def plain(content: Json = "hello", **message: Json) -> httpx2.Response:
 
 def broken(status: int, code: str | None = None, message: str = "no", **headers: str) -> httpx2.Response:
     error = {"message": message, "type": "some_error", "code": code}
-    return httpx2.Response(
-        status, json={"error": error}, headers={k.replace("_", "-"): v for k, v in headers.items()}
-    )
+    return httpx2.Response(status, json={"error": error}, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
 def events(*chunks: Json, done: bool = True) -> httpx2.Response:
@@ -226,9 +222,7 @@ def test_a_message_that_is_no_json_is_refused_before_anything_is_sent() -> None:
 
 def test_a_stream_is_read_piece_by_piece() -> None:
     pieces: list[str] = []
-    server = Server(
-        events(chunk("Hel"), chunk("lo"), chunk(finish_reason="stop"), {"choices": [], "usage": USAGE})
-    )
+    server = Server(events(chunk("Hel"), chunk("lo"), chunk(finish_reason="stop"), {"choices": [], "usage": USAGE}))
     reply = ask(server, on_delta=pieces.append)
     assert pieces == ["Hel", "lo"]
     assert (reply.message, reply.usage, reply.finish_reason) == ({"content": "Hello"}, USAGE, "stop")
@@ -337,9 +331,7 @@ def test_what_would_not_help_is_not_sent_again(answer: Answer, kind: type[ModelE
     error = failure(server)
     assert type(error) is kind
     assert error.status == status
-    assert columns(error.attempts, "config", "status", "error", "waited_seconds") == [
-        (0, status, kind.__name__, 0.0)
-    ]
+    assert columns(error.attempts, "config", "status", "error", "waited_seconds") == [(0, status, kind.__name__, 0.0)]
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,7 @@ def test_a_status_tells_what_failed_and_whether_to_try_again(
     assert (verdict.kind, verdict.retry) == (kind, retry)
 
 
-@pytest.mark.parametrize(
-    ("status", "wish", "retry"), [(400, "true", True), (500, "false", False), (500, "x", True)]
-)
+@pytest.mark.parametrize(("status", "wish", "retry"), [(400, "true", True), (500, "false", False), (500, "x", True)])
 def test_the_servers_wish_counts(status: int, wish: str, retry: bool) -> None:
     assert judge(status, (), {"x-should-retry": wish}, 0.0).retry is retry
 

@@ -47,9 +47,7 @@ def test_a_message_reply_has_the_shape_of_a_servers() -> None:
 
 
 def test_a_message_may_say_model_and_finish_reason() -> None:
-    reply = ScriptedModel([{"content": "x", "model": "other", "finish_reason": "length"}]).create(
-        asking("hi")
-    )
+    reply = ScriptedModel([{"content": "x", "model": "other", "finish_reason": "length"}]).create(asking("hi"))
     assert (reply.model, reply.finish_reason) == ("other", "length")
 
 

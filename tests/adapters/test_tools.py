@@ -83,15 +83,11 @@ def test_an_empty_argument_text_is_no_json() -> None:
 
 @pytest.mark.parametrize("raw", [True, False])
 def test_a_missing_argument_gives_pythons_own_text(raw: bool) -> None:
-    assert run(echo, "{}", name="echo", raw=raw) == (
-        "Error: echo() missing 1 required positional argument: 'text'"
-    )
+    assert run(echo, "{}", name="echo", raw=raw) == ("Error: echo() missing 1 required positional argument: 'text'")
 
 
 def test_an_unknown_argument_gives_pythons_own_text() -> None:
-    assert run(echo, '{"text": "", "z": 1}', name="echo") == (
-        "Error: echo() got an unexpected keyword argument 'z'"
-    )
+    assert run(echo, '{"text": "", "z": 1}', name="echo") == ("Error: echo() got an unexpected keyword argument 'z'")
 
 
 def test_pythons_text_names_the_function_as_the_model_knows_it() -> None:
@@ -160,9 +156,7 @@ def test_a_raw_result_is_pythons_str(function: Callable[..., object], arguments:
         (add, '{"a": 1, "b": 2}', "3"),
     ],
 )
-def test_other_results_are_text_as_is_or_json(
-    function: Callable[..., object], arguments: str, text: str
-) -> None:
+def test_other_results_are_text_as_is_or_json(function: Callable[..., object], arguments: str, text: str) -> None:
     assert run(function, arguments) == text
 
 
@@ -193,9 +187,7 @@ def test_values_with_an_obvious_json_form_have_it(result: object, text: str) -> 
 @pytest.mark.parametrize("result", [object(), itertools.count(), {(1, 2): 3}, sys])
 def test_a_result_that_json_cannot_say_gives_an_error_with_its_type(result: object) -> None:
     text = run(lambda: result, "{}", name="odd")
-    assert text.startswith(
-        f"Error: odd returned a {type(result).__name__}, which cannot be written as JSON: "
-    )
+    assert text.startswith(f"Error: odd returned a {type(result).__name__}, which cannot be written as JSON: ")
 
 
 def test_a_result_that_contains_itself_gives_an_error() -> None:
@@ -270,8 +262,7 @@ def test_every_problem_has_one_line_with_path_problem_and_type() -> None:
     arguments = '{"guests": [{"name": "Ann", "age": "old"}, 7], "unit": "weeks"}'
     assert run(invite, arguments, name="invite").splitlines() == [
         "Error: the arguments of invite do not fit.",
-        "guests.0.age: Input should be a valid integer, unable to parse string as an integer"
-        " (received string)",
+        "guests.0.age: Input should be a valid integer, unable to parse string as an integer (received string)",
         "guests.1: Input should be a valid dictionary or instance of Guest (received integer)",
         "unit: Input should be 'hours' or 'days' (received string)",
     ]
@@ -427,9 +418,7 @@ class AsyncStation:
         (Point, False),
     ],
 )
-def test_async_functions_are_recognised_without_a_call(
-    function: Callable[..., object], expected: bool
-) -> None:
+def test_async_functions_are_recognised_without_a_call(function: Callable[..., object], expected: bool) -> None:
     assert is_async(function) is expected
 
 

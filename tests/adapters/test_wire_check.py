@@ -121,9 +121,7 @@ def test_what_looks_like_a_key_is_removed_unasked() -> None:
 @pytest.mark.parametrize("given", [None, "", 3])
 def test_a_missing_finish_reason_is_inferred(given: Json) -> None:
     assert check_reply(answer({"content": "hi"}, finish_reason=given)).finish_reason == "stop"
-    assert (
-        check_reply(answer({"tool_calls": [tool_call()]}, finish_reason=given)).finish_reason == "tool_calls"
-    )
+    assert check_reply(answer({"tool_calls": [tool_call()]}, finish_reason=given)).finish_reason == "tool_calls"
     legacy = {"function_call": {"name": "f", "arguments": "{}"}}
     assert check_reply(answer(legacy, finish_reason=given)).finish_reason == "function_call"
 

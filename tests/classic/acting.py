@@ -1,4 +1,4 @@
-"""Agents for tests: a model, a human and functions that say what a test tells them to, and note what they were asked."""
+"""Agents for tests: models and humans say what a test tells them to, and note what they were asked."""
 
 from __future__ import annotations
 

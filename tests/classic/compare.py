@@ -9,7 +9,17 @@ from typing import Any
 
 CHAT_KEYS = ("chat_id", "chat_history", "summary", "human_input")
 OP_KEYS = ("reply", "last_agent", "last_message", "message", "found")
-MODEL_WORDS = ("BadRequest", "InternalServer", "APIError", "APIStatus", "RateLimit", "Model", "Wire", "Connection", "Script")
+MODEL_WORDS = (
+    "BadRequest",
+    "InternalServer",
+    "APIError",
+    "APIStatus",
+    "RateLimit",
+    "Model",
+    "Wire",
+    "Connection",
+    "Script",
+)
 
 
 def differences(scenario: Mapping[str, Any], actual: Mapping[str, Any], level: int) -> list[tuple[str, Any, Any]]:
@@ -52,7 +62,8 @@ def _op_pairs(
         for key in keys:
             yield f"{where}.chats[{number}].{key}", (chat or {}).get(key), (played or {}).get(key)
     if level >= 3:
-        yield f"{where}.deliveries", *(_ordered(op.get("deliveries") or [], unordered) for op in (wanted, found))
+        sent, delivered = (_ordered(op.get("deliveries") or [], unordered) for op in (wanted, found))
+        yield f"{where}.deliveries", sent, delivered
 
 
 def family(exception: Mapping[str, Any] | None) -> str:

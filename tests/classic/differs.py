@@ -1,4 +1,4 @@
-"""Scenarios that are played differently on purpose: from which level on, and at which places. Why is in docs/differences.md."""
+"""Scenarios that are played differently on purpose: from which level on and where. Why is in docs/differences.md."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class Model:
         if "error" in reply:
             raise ModelRefused(f"scripted error {reply['error']}", status=reply["error"].get("status"))
         usage = reply.get("usage") or {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
-        return ModelReply(_message(reply), self.model, usage, "stop", source="scripted", price=self.price)  # type: ignore[arg-type]  # a pair
+        return ModelReply(_message(reply), self.model, usage, "stop", source="scripted", price=self.price)
 
     def _next(self, request: ModelRequest) -> Any:
         """Return the next reply."""
@@ -346,7 +346,7 @@ class Stage:
         """Play one operation and return its part of the result."""
         self.deliveries = []
         with watching(self):
-            return getattr(self, f"op_{op['op']}")(op) or {}  # type: ignore[no-any-return]  # a dict or None
+            return getattr(self, f"op_{op['op']}")(op) or {}
 
     def op_initiate_chat(self, op: Mapping[str, Any]) -> dict[str, Any]:
         """Chat."""
@@ -520,7 +520,7 @@ def main(files: Sequence[str]) -> None:
     """Play each file and print its result."""
     for file in files:
         scenario = json.loads(Path(file).read_text())
-        print(json.dumps({"id": scenario["id"], "actual": play(scenario)}))  # noqa: T201  - this is the output
+        print(json.dumps({"id": scenario["id"], "actual": play(scenario)}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Asynchronous chats: the same events as synchronous ones, several at a time, connections closed with their event loop."""
+"""Asynchronous chats: the events of synchronous ones, several at a time, connections closed with their event loop."""
 
 from __future__ import annotations
 

@@ -253,6 +253,13 @@ def test_a_rule_may_answer_anything_true() -> None:
 # -- interrupts
 
 
+def chat(user: ConversableAgent, bot: ConversableAgent, *, asynchronous: bool) -> None:
+    if asynchronous:
+        awaited(lambda: user.a_initiate_chat(bot, message="hi", silent=True))
+    else:
+        user.initiate_chat(bot, message="hi", silent=True)
+
+
 def interrupting_tool() -> Any:
     """Interrupt."""
     raise KeyboardInterrupt
@@ -287,10 +294,7 @@ INTERRUPTED = {
 def test_an_interrupt_comes_out_with_the_run_and_what_was_said_is_kept(make: Any, *, asynchronous: bool) -> None:
     user, bot = make()
     with pytest.raises(KeyboardInterrupt) as caught:
-        if asynchronous:
-            awaited(lambda: user.a_initiate_chat(bot, message="hi", silent=True))
-        else:
-            user.initiate_chat(bot, message="hi", silent=True)
+        chat(user, bot, asynchronous=asynchronous)
     run = caught.value.run  # type: ignore[attr-defined]  # attached
     assert run.stop.kind == "cancelled"
     assert said(user, bot)[0] == "hi"
@@ -317,7 +321,4 @@ def test_a_chat_can_go_on_after_an_interrupt() -> None:
 def test_a_human_without_answers_left_fails_by_name_and_does_not_hang(*, asynchronous: bool) -> None:
     user, bot = conversable("user", human=Humans([StopIteration()])), speaker("bot", "1")
     with pytest.raises(ScriptExhausted, match="get_human_input of 'user' has no answer left for"):
-        if asynchronous:
-            awaited(lambda: user.a_initiate_chat(bot, message="hi", silent=True))
-        else:
-            user.initiate_chat(bot, message="hi", silent=True)
+        chat(user, bot, asynchronous=asynchronous)

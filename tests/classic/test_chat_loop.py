@@ -34,7 +34,7 @@ def test_a_silent_initiator_ends_a_chat_of_turns() -> None:
 
 @pytest.mark.parametrize("turns", [1.0, "2", [1]])
 def test_turns_that_are_no_whole_number_are_refused(turns: Any) -> None:
-    with pytest.raises(ConfigError, match="max_turns is .*; give a whole number, or None"):
+    with pytest.raises(ConfigError, match=r"max_turns is .*; give a whole number, or None"):
         conversable("user").initiate_chat(conversable("bot"), message="hi", max_turns=turns)
 
 

@@ -232,8 +232,8 @@ def test_without_a_limit_of_its_own_an_agent_goes_on_a_hundred_times() -> None:
 @pytest.mark.parametrize("answer", [None, 5, ["a"]])
 def test_a_human_who_answers_with_no_text_fails_the_chat_by_name(answer: Any) -> None:
     user = conversable("user", human=Humans([answer]))
-    with pytest.raises(Exception, match="get_human_input of 'user' returned .*; return a text") as caught:
+    with pytest.raises(Exception, match=r"get_human_input of 'user' returned .*; return a text") as caught:
         user.initiate_chat(speaker("bot", "1"), message="hi", silent=True)
     assert caught.value.run.stop.failure.error == MessageError.__name__  # type: ignore[attr-defined]
-    with pytest.raises(Exception, match="get_human_input of 'user' returned .*; return a text"):
+    with pytest.raises(Exception, match=r"get_human_input of 'user' returned .*; return a text"):
         conversable("user", human=Humans([answer])).initiate_chat(speaker("bot", "1"), silent=True)

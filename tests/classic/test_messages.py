@@ -101,7 +101,7 @@ def test_a_message_with_neither_content_nor_call_is_refused_before_anything_runs
     message: dict[str, Any],
 ) -> None:
     user, bot = conversable("user"), speaker("bot", "ho")
-    with pytest.raises(MessageError, match="'user' was to say .* neither content nor a call; give"):
+    with pytest.raises(MessageError, match=r"'user' was to say .* neither content nor a call; give"):
         user.initiate_chat(bot, message=message, silent=True)
     assert (said(user, bot), requests(bot)) == ([], [])
 
@@ -109,7 +109,7 @@ def test_a_message_with_neither_content_nor_call_is_refused_before_anything_runs
 def test_a_reply_with_neither_content_nor_call_fails_the_chat_on_the_sending_side() -> None:
     user, bot = conversable("user"), conversable("bot")
     bot.register_reply("user", lambda *_, **__: (True, {"role": "user"}))
-    with pytest.raises(Exception, match="'bot' was to say .*neither content nor a call") as caught:
+    with pytest.raises(Exception, match=r"'bot' was to say .*neither content nor a call") as caught:
         user.initiate_chat(bot, message="hi", silent=True)
     assert caught.value.run.stop.failure.error == "MessageError"  # type: ignore[attr-defined]
     assert said(user, bot) == ["hi"]

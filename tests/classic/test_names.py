@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowagents import Agent, ConversableAgent, recording, replaying
+from flowagents import END, Agent, ConversableAgent, Flow, recording, replaying
 from flowagents.core.check import check
 from flowagents.patterns.pair import (
     BOOKKEEPING,
@@ -132,7 +132,7 @@ def test_agents_of_the_same_names_in_an_inner_chat_are_others() -> None:
         inner_bot.update_system_message("inner words")
         inner_user.initiate_chat(inner_bot, message="inner hi", max_turns=1, silent=True)
         assert said(inner_user, inner_bot) == ["inner hi", "inner"]
-        return True, inner_user.last_message()["content"]
+        return True, said(inner_user, inner_bot)[-1]
 
     bot.register_reply([Agent, None], ask_others)
     user.initiate_chat(bot, message="hi", max_turns=1, silent=True)
@@ -170,3 +170,17 @@ def test_a_function_inside_a_chat_cannot_begin_another_of_the_same_two() -> None
     with pytest.raises(ValueError, match="'bot' and 'user' are in the middle of a conversation"):
         user.initiate_chat(bot, message="hi", silent=True)
     assert said(user, bot) == ["hi"]
+
+
+def test_a_function_inside_a_flow_sees_what_its_agent_keeps() -> None:
+    bot, user = speaker("bot", "1", "2"), conversable("user")
+    user.initiate_chat(bot, message="hi", max_turns=1, silent=True)
+    seen: list[Any] = []
+
+    def look(agent: Any, messages: Any, sender: Any, config: Any) -> Any:
+        seen.append(said(agent, user))
+        return False, None
+
+    bot.register_reply([Agent, None], look)
+    Flow("flow").start(bot).edge(bot, END("done")).build().run("question")
+    assert seen == [["hi", "1"]]

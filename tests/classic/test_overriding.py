@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -131,7 +132,7 @@ def test_the_human_of_a_subclass_is_asked_in_both_kinds_of_chats() -> None:
         humans = Humans(["words", "exit"])
         user, bot = conversable("user", human=humans), speaker("bot", "1", "2")
         if asynchronous:
-            awaited(lambda user=user, bot=bot: user.a_initiate_chat(bot, message="hi", silent=True))
+            awaited(partial(user.a_initiate_chat, bot, message="hi", silent=True))
         else:
             user.initiate_chat(bot, message="hi", silent=True)
         assert (said(user, bot), len(humans.asked)) == (["hi", "1", "words", "2"], 2)
@@ -173,7 +174,7 @@ def test_an_agent_without_a_human_of_its_own_asks_at_the_terminal(monkeypatch: p
     for asynchronous in (False, True):
         user, bot = ConversableAgent("user", human_input_mode="ALWAYS"), speaker("bot", "1")
         if asynchronous:
-            result = awaited(lambda user=user, bot=bot: user.a_initiate_chat(bot, message="hi", silent=True))
+            result = awaited(partial(user.a_initiate_chat, bot, message="hi", silent=True))
         else:
             result = user.initiate_chat(bot, message="hi", silent=True)
         assert (result.human_input, result.stop.name) == (["exit"], "left")

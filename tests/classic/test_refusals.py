@@ -37,7 +37,7 @@ def test_a_model_setting_that_nobody_could_obey_is_refused_at_construction(confi
 
 @pytest.mark.parametrize("mode", ["Never", "never", "", None, "SOMETIMES", 1])
 def test_an_unknown_input_mode_is_refused_at_construction(mode: Any) -> None:
-    with pytest.raises(ConfigError, match="has human_input_mode .*; give one of ALWAYS, TERMINATE, NEVER"):
+    with pytest.raises(ConfigError, match=r"has human_input_mode .*; give one of ALWAYS, TERMINATE, NEVER"):
         ConversableAgent("bot", human_input_mode=mode)
     with pytest.raises(ConfigError, match="has human_input_mode"):
         UserProxyAgent("bot", human_input_mode=mode)
@@ -45,7 +45,7 @@ def test_an_unknown_input_mode_is_refused_at_construction(mode: Any) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", None, 5, ["a"]])
 def test_an_agent_has_to_have_a_name(name: Any) -> None:
-    with pytest.raises(ConfigError, match="an agent was named .*; give a text that is not empty"):
+    with pytest.raises(ConfigError, match=r"an agent was named .*; give a text that is not empty"):
         ConversableAgent(name)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from flowagents import Agent, AssistantAgent, ConversableAgent, ScriptedModel
+from flowagents.core.events import Started
 from flowagents.errors import ConfigError, MessageError, NameConflict, SenderRequired
-from tests.classic.acting import calling, conversable, count, proposing, requests, said, speaker
+from tests.classic.acting import Humans, calling, conversable, count, proposing, requests, said, speaker
 
 ANYBODY: Any = [Agent, None]
 HI = [{"role": "user", "content": "hi"}]
@@ -212,7 +213,7 @@ def test_an_asynchronous_predicate_is_awaited() -> None:
 def test_a_name_waits_for_a_sender_that_must_be_there(trigger: Any) -> None:
     bot = conversable("bot")
     bot.register_reply(trigger, saying("yes"))
-    with pytest.raises(SenderRequired, match="waits for the sender .*but this reply has no sender; give one"):
+    with pytest.raises(SenderRequired, match=r"waits for the sender .*but this reply has no sender; give one"):
         bot.generate_reply(HI)
 
 
@@ -225,7 +226,7 @@ def test_a_name_is_not_asked_for_where_an_earlier_function_answers() -> None:
 
 @pytest.mark.parametrize("trigger", [5, {"a": 1}, [5], ["a", [{}]]])
 def test_a_trigger_that_nobody_could_match_is_refused(trigger: Any) -> None:
-    with pytest.raises(ConfigError, match="a trigger is .*; give a class, a name, an agent"):
+    with pytest.raises(ConfigError, match=r"a trigger is .*; give a class, a name, an agent"):
         conversable("bot").register_reply(trigger, saying("x"))
 
 
@@ -339,7 +340,12 @@ def test_a_hook_for_all_messages_shows_others_for_one_reply() -> None:
 def test_the_hook_for_the_last_message_comes_before_that_for_all() -> None:
     bot = speaker("bot", "1")
     seen: list[Any] = []
-    bot.register_hook("process_all_messages_before_reply", lambda messages: seen.append(messages) or messages)
+
+    def note(messages: Any) -> Any:
+        seen.append(messages)
+        return messages
+
+    bot.register_hook("process_all_messages_before_reply", note)
     bot.register_hook("process_last_received_message", lambda text: text.upper())
     bot.generate_reply(HI)
     assert seen[0][-1]["content"] == "HI"
@@ -368,6 +374,7 @@ def test_a_hook_before_sending_cannot_change_what_was_recorded() -> None:
     user.register_hook("process_message_before_send", spoil)
     given = {"content": "hi", "context": {"a": 1}}
     result = user.initiate_chat(bot, message=given, max_turns=1, silent=True)
+    assert isinstance(result.run.events[0], Started)
     assert (given["context"], result.run.events[0].data["message"]["context"]) == ({"a": 1}, {"a": 1})
     assert result.chat_history[0]["context"] == {"a": 2}
 
@@ -404,3 +411,25 @@ def test_a_hook_that_returns_rubbish_fails_the_chat_by_name(hook: str, returned:
 def test_an_unknown_hook_is_refused() -> None:
     with pytest.raises(ConfigError, match="'process_x' cannot be hooked; hookable are process_last_received"):
         conversable("bot").register_hook("process_x", print)
+
+
+def test_a_human_may_speak_where_nothing_was_heard() -> None:
+    assert conversable("bot", human=Humans(["words"])).generate_reply([]) == {"content": "words"}
+
+
+def test_what_a_hook_made_of_a_message_is_kept_with_the_history() -> None:
+    user, bot = conversable("user"), speaker("bot", "1", "2")
+    bot.register_hook("process_last_received_message", lambda text: text.upper())
+    user.initiate_chat(bot, message="hi", max_turns=1, silent=True)
+    user.initiate_chat(bot, message="ho", max_turns=1, silent=True, clear_history=False)
+    assert (said(bot, user), said(user, bot)) == (["HI", "1", "HO", "2"], ["hi", "1", "ho", "2"])
+
+
+def test_counters_and_typed_words_of_replies_without_a_sender_are_kept() -> None:
+    bot = conversable("bot", human=Humans(["", "words"]), human_input_mode="ALWAYS")
+    bot.generate_reply(HI)
+    assert bot.ledger.counts == {None: 1}
+    bot.generate_reply(HI)
+    assert (bot.ledger.counts, bot.ledger.typed) == ({None: 0}, ("", "words"))
+    bot.reset()
+    assert bot.ledger.counts == {}

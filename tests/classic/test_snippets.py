@@ -1,4 +1,5 @@
-"""Two programs written for the classic API run as they stand but for their import line; and chats are shown on the screen."""
+"""Two programs for the classic API run as they stand but for their import line; chats are shown on the screen."""
+# ruff: noqa: E501  - the two programs are quoted
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent does with proposed calls and with code, in a chat: shapes, texts that reach the model, what is scanned."""
+"""What an agent does with proposed calls and with code: shapes, texts that reach the model, what is scanned."""
 
 from __future__ import annotations
 

@@ -123,10 +123,7 @@ def test_parallel_tool_calls_arrive_in_order(server: Server, stream: bool) -> No
 @pytest.mark.parametrize("stream", STREAMS)
 def test_a_proposed_call_and_its_result_go_back_as_they_came(server: Server, stream: bool) -> None:
     first = ask(asking("weather", tools=[WEATHER]), server.entry(stream=stream))
-    results = [
-        {"role": "tool", "tool_call_id": call["id"], "content": "rain"}
-        for call in first.message["tool_calls"]
-    ]
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "rain"} for call in first.message["tool_calls"]]
     proposed = {"role": "assistant", **first.message}
     second = ask(asking("weather", proposed, *results, tools=[WEATHER]), server.entry(stream=stream))
     assert second.message == {"content": "Rain in Bonn, sun in Rome."}

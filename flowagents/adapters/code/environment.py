@@ -33,8 +33,7 @@ def code_environment(home: str, python: str, extra: Mapping[str, str]) -> dict[s
     shell blocks then install for the same Python that the Python blocks run in.
 
     >>> sorted(
-    ...     code_environment("/tmp/work", "python3", {"MODE": "dry"}).items()
-    ...     & {("MODE", "dry"), ("HOME", "/tmp/work")}
+    ...     code_environment("/tmp/work", "python3", {"MODE": "dry"}).items() & {("MODE", "dry"), ("HOME", "/tmp/work")}
     ... )
     [('HOME', '/tmp/work'), ('MODE', 'dry')]
     """

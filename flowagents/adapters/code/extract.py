@@ -15,9 +15,7 @@ def extract_blocks(text: str) -> list[CodeBlock]:
     >>> extract_blocks("```\nprint(1)\n```")
     [CodeBlock(code='print(1)', language='python', filename=None)]
     """
-    return [
-        CodeBlock(block.code, block.language or infer_language(block.code)) for block in find_blocks(text)
-    ]
+    return [CodeBlock(block.code, block.language or infer_language(block.code)) for block in find_blocks(text)]
 
 
 class MarkdownCodeExtractor:

@@ -63,9 +63,7 @@ def legacy_executor(config: Mapping[str, Json]) -> LegacyLocalExecutor:
     """
     unknown = [key for key in config if key not in _KEYS]
     if unknown:
-        raise ConfigError(
-            f"code_execution_config has {', '.join(map(repr, unknown))}: known are {', '.join(_KEYS)}"
-        )
+        raise ConfigError(f"code_execution_config has {', '.join(map(repr, unknown))}: known are {', '.join(_KEYS)}")
     use_docker = config.get("use_docker", False)
     if use_docker is not False:
         raise ConfigError(

@@ -176,9 +176,7 @@ class LocalCommandLineCodeExecutor:
         """Empty a folder of our own; in a given folder remove only the files that this executor wrote."""
         await self._in_thread(self._restart)
 
-    async def execute(
-        self, blocks: Sequence[CodeBlock], *, timeout_seconds: float | None = None
-    ) -> CodeResult:
+    async def execute(self, blocks: Sequence[CodeBlock], *, timeout_seconds: float | None = None) -> CodeResult:
         """Run the blocks as ``run`` does; on cancellation the process group is dead before it is raised."""
         withdrawn = threading.Event()
         return await self._in_thread(lambda: self._run(blocks, timeout_seconds, withdrawn), withdrawn)
@@ -255,9 +253,7 @@ class LocalCommandLineCodeExecutor:
             if report.failed:
                 return
 
-    def _run_block(
-        self, block: CodeBlock, seconds: float, taken_back: Callable[[], bool], report: Report
-    ) -> None:
+    def _run_block(self, block: CodeBlock, seconds: float, taken_back: Callable[[], bool], report: Report) -> None:
         name = self._language(block)
         language = LANGUAGES.get(name)
         reason = languages.refusal(block.code) if language is not None and language.shell else None
@@ -297,9 +293,7 @@ class LocalCommandLineCodeExecutor:
         self._write(name, code.encode("utf-8", "replace"))
         return WrittenFile(language, str(self.work_dir / name), named is None)
 
-    def _run_program(
-        self, file: WrittenFile, seconds: float, taken_back: Callable[[], bool], report: Report
-    ) -> None:
+    def _run_program(self, file: WrittenFile, seconds: float, taken_back: Callable[[], bool], report: Report) -> None:
         from flowagents.adapters.code.environment import code_environment
         from flowagents.adapters.code.process import Program, run_process
 
@@ -308,13 +302,9 @@ class LocalCommandLineCodeExecutor:
         folder = str(self.work_dir)
         given = code_environment(folder, self._python, self._environment)
         try:
-            ended = run_process(
-                Program((*argv, file.path), folder, given, seconds), stdout, stderr, taken_back
-            )
+            ended = run_process(Program((*argv, file.path), folder, given, seconds), stdout, stderr, taken_back)
         except (FileNotFoundError, PermissionError):
-            report.say(
-                NOT_STARTED, f"\n{argv[0]} cannot be started: install it to run {file.language.name} code"
-            )
+            report.say(NOT_STARTED, f"\n{argv[0]} cannot be started: install it to run {file.language.name} code")
             return
         self._show(shown, file, ended, stdout, stderr)
         killed = self.timeout_exit_code if ended.timed_out else KILLED

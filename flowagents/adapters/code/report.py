@@ -51,9 +51,7 @@ class Report:
         self._output = self.empty_output()
         self.say(exit_code, text)
 
-    def block(
-        self, exit_code: int, result: BlockResult, shown: Output, stdout: Output, stderr: Output
-    ) -> None:
+    def block(self, exit_code: int, result: BlockResult, shown: Output, stdout: Output, stderr: Output) -> None:
         """Add a block that ran; ``shown`` is what a reader sees of it."""
         self._output.add(shown)
         self._stdout.add(stdout)

@@ -26,9 +26,7 @@ def checked_timeout(seconds: float, *, whole: bool = True) -> float:
     given: object = seconds
     number = isinstance(given, int | float) and not isinstance(given, bool)
     if not number or not least <= seconds <= TIMEOUT_SECONDS_MAX:
-        raise ConfigError(
-            f"the timeout is {seconds!r}: give a number of seconds from {least} to {TIMEOUT_SECONDS_MAX}"
-        )
+        raise ConfigError(f"the timeout is {seconds!r}: give a number of seconds from {least} to {TIMEOUT_SECONDS_MAX}")
     return seconds
 
 
@@ -42,13 +40,9 @@ def checked_policies(given: Mapping[str, bool]) -> dict[str, bool]:
     for word, runs in given.items():
         name = language_name(word)
         if name not in LANGUAGES:
-            raise ConfigError(
-                f"execution_policies names the language {word!r}: known are {', '.join(LANGUAGES)}"
-            )
+            raise ConfigError(f"execution_policies names the language {word!r}: known are {', '.join(LANGUAGES)}")
         if runs and not LANGUAGES[name].argv:
-            raise ConfigError(
-                f"execution_policies asks to run {word!r}, which can only be saved: set it to False"
-            )
+            raise ConfigError(f"execution_policies asks to run {word!r}, which can only be saved: set it to False")
         policies[name] = bool(runs)
     return policies
 
@@ -66,9 +60,7 @@ def checked_python(python: str | None) -> str:
 
     found = shutil.which(python)
     if found is None:
-        raise ConfigError(
-            f"python is {python!r}, and there is no such program: give the path of an interpreter"
-        )
+        raise ConfigError(f"python is {python!r}, and there is no such program: give the path of an interpreter")
     return os.path.abspath(found)
 
 

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def in_thread(
-    threads: ThreadPoolExecutor, call: Callable[[], T], withdrawn: threading.Event | None = None
-) -> T:
+async def in_thread(threads: ThreadPoolExecutor, call: Callable[[], T], withdrawn: threading.Event | None = None) -> T:
     """Return what ``call`` returns in a thread.
 
     On cancellation ``withdrawn`` is set, so that the call can end early, and the cancellation goes on only

@@ -13,9 +13,7 @@ from flowagents.adapters.code.environment import code_environment
 
 def test_the_folder_of_another_python_comes_first_in_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin")
-    assert (
-        code_environment("/w", "/opt/other/bin/python", {})["PATH"] == f"/opt/other/bin{os.pathsep}/usr/bin"
-    )
+    assert code_environment("/w", "/opt/other/bin/python", {})["PATH"] == f"/opt/other/bin{os.pathsep}/usr/bin"
 
 
 def test_a_python_without_a_folder_leaves_path_alone(monkeypatch: pytest.MonkeyPatch) -> None:

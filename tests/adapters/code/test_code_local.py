@@ -124,9 +124,7 @@ def test_a_message_goes_from_text_to_result(executor: LocalCommandLineCodeExecut
     assert executor.run(blocks).output == "hi\n"
 
 
-def test_a_named_file_is_there_for_the_next_block(
-    executor: LocalCommandLineCodeExecutor, tmp_path: Path
-) -> None:
+def test_a_named_file_is_there_for_the_next_block(executor: LocalCommandLineCodeExecutor, tmp_path: Path) -> None:
     blocks = [CodeBlock("# filename: src/one.py\nONE = 1", "python"), CodeBlock("cat src/one.py", "sh")]
     assert executor.run(blocks).output == "# filename: src/one.py\nONE = 1"
     assert executor.run(blocks[:1]).code_file == str(tmp_path / "src/one.py")
@@ -141,9 +139,7 @@ def test_a_comment_with_a_slash_is_just_a_comment(executor: LocalCommandLineCode
     assert executor.run(python("# ratio a/b\nprint(1)")).output == "1\n"
 
 
-def test_dangerous_shell_text_is_a_failed_result(
-    executor: LocalCommandLineCodeExecutor, tmp_path: Path
-) -> None:
+def test_dangerous_shell_text_is_a_failed_result(executor: LocalCommandLineCodeExecutor, tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     result = executor.run(shell("rm -rf ./x"))
     assert result.exit_code == 1
@@ -240,20 +236,14 @@ def test_binary_output_is_text(executor: LocalCommandLineCodeExecutor) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x.py", "/tmp/x.py", "a/../../x.py"])
-def test_a_file_outside_is_not_written(
-    executor: LocalCommandLineCodeExecutor, tmp_path: Path, name: str
-) -> None:
+def test_a_file_outside_is_not_written(executor: LocalCommandLineCodeExecutor, tmp_path: Path, name: str) -> None:
     result = executor.run(python(f"# filename: {name}\nprint('ran')"))
     assert (result.exit_code, result.output) == (1, "Filename is not in the workspace")
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["-rf", ".bashrc", "$(touch pwned).py", "a;touch pwned;.py", "a\\b.py", "x" * 300]
-)
-def test_a_file_name_is_never_a_command(
-    executor: LocalCommandLineCodeExecutor, tmp_path: Path, name: str
-) -> None:
+@pytest.mark.parametrize("name", ["-rf", ".bashrc", "$(touch pwned).py", "a;touch pwned;.py", "a\\b.py", "x" * 300])
+def test_a_file_name_is_never_a_command(executor: LocalCommandLineCodeExecutor, tmp_path: Path, name: str) -> None:
     result = executor.run([CodeBlock("print('ran')", "python", filename=name)])
     assert result.exit_code == 1
     assert "is refused" in result.output
@@ -299,9 +289,7 @@ def test_a_given_variable_is_in_the_environment(tmp_path: Path) -> None:
 def test_shell_and_python_blocks_share_a_virtual_environment(tmp_path: Path) -> None:
     python_dir = tmp_path / "env" / "bin"
     python_dir.mkdir(parents=True)
-    (tmp_path / "env" / "pyvenv.cfg").write_text(
-        f"home = {os.path.dirname(os.path.realpath(sys.executable))}\n"
-    )
+    (tmp_path / "env" / "pyvenv.cfg").write_text(f"home = {os.path.dirname(os.path.realpath(sys.executable))}\n")
     (python_dir / "python").symlink_to(os.path.realpath(sys.executable))
     with LocalCommandLineCodeExecutor(20, tmp_path / "w", python=str(python_dir / "python")) as executor:
         prefix = executor.run(python("import sys\nprint(sys.prefix)")).output
@@ -368,9 +356,7 @@ def test_bad_settings_are_refused() -> None:
         LocalCommandLineCodeExecutor(output_bytes_max=0)
 
 
-def test_an_interrupt_kills_the_code_and_is_raised(
-    executor: LocalCommandLineCodeExecutor, tmp_path: Path
-) -> None:
+def test_an_interrupt_kills_the_code_and_is_raised(executor: LocalCommandLineCodeExecutor, tmp_path: Path) -> None:
     pressing = threading.Thread(target=interrupt_when_asleep, args=(tmp_path,))
     pressing.start()
     with pytest.raises(KeyboardInterrupt):
@@ -413,9 +399,7 @@ def test_cancelling_leaves_no_process(executor: LocalCommandLineCodeExecutor, tm
     assert executor.run(python("print(1)")).output == "1\n"
 
 
-def test_a_call_cancelled_before_its_turn_never_begins(
-    executor: LocalCommandLineCodeExecutor, tmp_path: Path
-) -> None:
+def test_a_call_cancelled_before_its_turn_never_begins(executor: LocalCommandLineCodeExecutor, tmp_path: Path) -> None:
     async def cancel() -> None:
         first = asyncio.ensure_future(executor.execute(python(SLEEPER), timeout_seconds=600))
         second = asyncio.ensure_future(executor.execute(shell("touch second")))
@@ -475,9 +459,7 @@ def test_restarting_empties_a_folder_of_its_own() -> None:
     assert "left" in asyncio.run(restart())
 
 
-def test_restarting_leaves_the_files_of_a_given_folder(
-    executor: LocalCommandLineCodeExecutor, tmp_path: Path
-) -> None:
+def test_restarting_leaves_the_files_of_a_given_folder(executor: LocalCommandLineCodeExecutor, tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     executor.run(python("# filename: theirs.py\n1"))
     asyncio.run(executor.restart())
