@@ -1,7 +1,7 @@
 """A graph: nodes that compute, ask, contain or end, and ordered edges with guards. Immutable, and data only.
 
 A node does one of six things. `Compute` changes registers and memory by a closed rule. `Act` asks for an effect and
-in its answer. `Part` spells out another graph in place: same task, same registers. `Call` runs a graph as a child
+takes in its answer. `Part` spells out another graph in place: same task, same registers. `Call` runs a graph as a child
 task, once or once per item. `Fan` runs several named children with prerequisites. `End` ends the graph under a name.
 
 The first edge whose guard holds is taken; edges with ``on="failure"`` are looked at only after a failure. ``kind``,
