@@ -188,10 +188,16 @@ class Driver:
         state = self.state
         if state.stop is not None:
             return state.stop
-        if self.resting and all(name in self.resting for name in state.waits):
-            pending = [name_text(name) for name in sorted(state.waits)]
+        if self.resting and self._all_rest():
+            pending = [name_text(name) for name in sorted(state.waits) if name in self.resting]
             return Stop("waiting", "waiting", "an answer from outside is needed", evidence={"pending": pending})
         return None
+
+    def _all_rest(self) -> bool:
+        """Tell whether everything outstanding will be answered from outside, or needs the resource of what will."""
+        waits = self.state.waits
+        held = {effect.resource for name, effect in waits.items() if name in self.resting} - {None}
+        return all(name in self.resting or effect.resource in held for name, effect in waits.items())
 
     def finish(self) -> None:
         """Close the log; idempotent."""

@@ -155,5 +155,5 @@ def test_the_ends_a_guard_asks_for() -> None:
 
 
 def test_a_guard_is_not_true_or_false_by_itself() -> None:
-    with pytest.raises(TypeError, match="combine guards with & | ~"):
-        assert X and Y
+    with pytest.raises(TypeError, match="combine guards with"):
+        bool(X)

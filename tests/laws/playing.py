@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
-from flowagents.core.effects import Name
+from flowagents.core.effects import Effect, Name
 from flowagents.core.events import Answered, Event, Failed, Failure, Started
 from flowagents.core.graph import Graph, Node, Part, inner_graphs
 from flowagents.core.program import Program, Row, Way
@@ -36,6 +36,21 @@ def standstill() -> float:
     return 1.0
 
 
+class Watched(Driver):
+    """A driver that fails where its loop would go round for ever: nothing to start, nothing under way, and no stop."""
+
+    idle = (0, 0)
+    """How many events there were, and how often since then there was nothing to do."""
+
+    def to_start(self, flying: Container[Name]) -> list[tuple[Name, Effect]]:
+        found = super().to_start(flying)
+        events, times = self.idle
+        busy = found or any(name in flying for name in self.state.waits) or events != len(self.events)
+        self.idle = (len(self.events), 0 if busy else times + 1)
+        assert times < 10, f"nothing happens any more, and the run waits for {list(self.state.waits)}"
+        return found
+
+
 def driver_of(
     world: World,
     performer: Performer | None = None,
@@ -46,7 +61,7 @@ def driver_of(
 ) -> Driver:
     """Make a driver with one performer at every place; without one, the world's script performs."""
     bound = dict.fromkeys(effect_places(world.graph), performer or world.script.perform)
-    return Driver(program or Program(world.graph), bound, clock=clock, log=log)
+    return Watched(program or Program(world.graph), bound, clock=clock, log=log)
 
 
 def play(world: World, performer: Performer | None = None, *, clock: Callable[[], float] = standstill) -> Driver:

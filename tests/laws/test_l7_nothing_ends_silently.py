@@ -72,7 +72,16 @@ def test_a_run_that_rests_for_answers_from_outside_says_which(world: World) -> N
     assert stop is not None
     assert (stop.kind == "waiting") == bool(driver.state.waits)
     if stop.kind == "waiting":
-        assert stop.evidence == {"pending": [name_text(name) for name in sorted(driver.state.waits)]}
+        waits = driver.state.waits
+        pending = [name for name in sorted(waits) if name in driver.resting]
+        assert stop.evidence == {"pending": [name_text(name) for name in pending]}
+        held = {waits[name].resource for name in pending} - {None}
+        assert all(name in pending or effect.resource in held for name, effect in waits.items())
+
+
+def asking(at: str, resource: str | None = None) -> Graph:
+    """Return a graph that asks one place."""
+    return Graph(at, "ask", (Node("ask", Act(AskPlace(at, (), resource)), (Edge("end"),)), Node("end", End())))
 
 
 def test_what_was_cancelled_is_no_longer_waited_for() -> None:
@@ -83,11 +92,16 @@ def test_what_was_cancelled_is_no_longer_waited_for() -> None:
             raise ValueError("on purpose")
         return WAITING
 
-    def asking(at: str) -> Graph:
-        return Graph(at, "ask", (Node("ask", Act(AskPlace(at)), (Edge("end"),)), Node("end", End())))
-
     fan = Fan((Child("a", asking("rests")), Child("b", asking("fails"))))
     nodes = (Node("fan", fan, (Edge("end"), Edge("ask", None, "failure"))), *asking("later").nodes)
     driver = play(World(Graph("g", "fan", nodes), Script(0), {}), perform)
     assert driver.stop is not None
     assert driver.stop.evidence == {"pending": ["1"]}
+
+
+def test_a_run_rests_though_a_second_question_for_the_same_human_was_not_asked_yet() -> None:
+    fan = Fan((Child("a", asking("first", "terminal")), Child("b", asking("second", "terminal"))))
+    graph = Graph("g", "fan", (Node("fan", fan, (Edge("end"),)), Node("end", End())))
+    stop = play(World(graph, Script(0), {}), lambda effect, ticket: WAITING).stop
+    assert stop is not None
+    assert (stop.kind, stop.evidence) == ("waiting", {"pending": ["0.0/0"]})
