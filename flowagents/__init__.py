@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flowagents.adapters.cache import Cache
+    from flowagents.adapters.config_lists import (
+        config_list_from_dotenv,
+        config_list_from_json,
+        config_list_from_models,
+        filter_config,
+        get_config_list,
+    )
     from flowagents.adapters.scripted import ScriptedModel
     from flowagents.classic.agent import ConversableAgent
     from flowagents.classic.assistants import AssistantAgent, UserProxyAgent
     from flowagents.classic.base import Agent
     from flowagents.classic.result import ChatResult
     from flowagents.classic.tooling import register_function
+    from flowagents.classic.transforms import MessageHistoryLimiter, MessageTokenLimiter, TransformMessages
     from flowagents.core.events import Stop
     from flowagents.flow.builder import Flow
     from flowagents.flow.code_graph import CodeGraph
@@ -35,20 +44,29 @@ __all__ = [
     "END",
     "Agent",
     "AssistantAgent",
+    "Cache",
     "ChatResult",
     "CodeGraph",
     "ConversableAgent",
     "Flow",
     "GraphHandle",
+    "MessageHistoryLimiter",
+    "MessageTokenLimiter",
     "Run",
     "ScriptedModel",
     "Stop",
+    "TransformMessages",
     "UserProxyAgent",
+    "config_list_from_dotenv",
+    "config_list_from_json",
+    "config_list_from_models",
     "contains",
     "default",
     "ends_with",
     "exited",
+    "filter_config",
     "forking",
+    "get_config_list",
     "human",
     "proposes_calls",
     "recording",

@@ -35,6 +35,7 @@ class ModelReply:
     ``prompt_tokens``, ``completion_tokens``, ``total_tokens`` and, where the server says so, ``cached_tokens``; it is
     None if nothing was said. ``config`` is the position of the configuration that answered. ``attempts`` lists every
     try, oldest first. ``price`` is (per 1,000 prompt tokens, per 1,000 completion tokens) in dollars, or None.
+    Without one ``cost`` is what this reply cost in dollars by the table ``priced_by``, or None if that is unknown.
     """
 
     message: Mapping[str, Json]
@@ -45,6 +46,8 @@ class ModelReply:
     attempts: Sequence[Mapping[str, Json]] = ()
     source: str = "live"
     price: tuple[float, float] | None = None
+    cost: float | None = None
+    priced_by: str | None = None
 
 
 class ModelClient(Protocol):

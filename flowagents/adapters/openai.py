@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI, AsyncStream
     from openai.types.chat import ChatCompletionChunk
 
+    from flowagents.adapters.prices import Cost
+
 HttpClientFactory = Callable[[ModelConfig], "httpx2.AsyncClient"]
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -130,6 +132,7 @@ class OpenAIModel:
             call = _Call(position, config, body, _secrets(config), attempts, on_delta)
             answer = await self._ask(call)
             if isinstance(answer, WireReply):
+                cost = _cost(config, answer)
                 return ModelReply(
                     message=answer.message,
                     model=answer.model or config.model,
@@ -138,6 +141,8 @@ class OpenAIModel:
                     config=position,
                     attempts=tuple(attempts),
                     price=config.price,
+                    cost=None if cost is None else cost.dollars,
+                    priced_by=None if cost is None else cost.by,
                 )
             errors.append(answer)
             if isinstance(answer, ModelRefused):
@@ -293,6 +298,16 @@ async def _next_chunk(chunks: AsyncIterator[ChatCompletionChunk]) -> Json:
     if problem:
         raise WireError(f"the server sent a chunk that cannot be decoded ({problem})")
     return chunk.model_dump(exclude_unset=True, warnings=False) if isinstance(chunk, BaseModel) else chunk
+
+
+def _cost(config: ModelConfig, answer: WireReply) -> Cost | None:
+    """Look up what an answer cost, unless the user has said what it costs: by the name in the answer, else as asked."""
+    if config.price is not None:
+        return None
+    from flowagents.adapters.prices import price_of
+
+    found = price_of(answer.model, config.base_url, answer.usage) if answer.model else None
+    return found or price_of(config.model, config.base_url, answer.usage)
 
 
 def _secrets(config: ModelConfig) -> tuple[str, ...]:

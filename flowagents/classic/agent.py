@@ -151,11 +151,13 @@ class ConversableAgent(Tooling, Keeping):
         """Begin a chat with ``recipient`` and run it to its end.
 
         Without ``message`` this agent's human is asked for it; a function as ``message`` gets this agent, the recipient
-        and ``context``. ``max_turns`` is how many messages this agent may send. ``summary_method`` is ``last_msg``,
-        None, or a function of sender, recipient and ``summary_args``. Raises SetupError before anything runs, and
-        what made the run fail with the run attached as ``.run``; Ctrl-C raises KeyboardInterrupt likewise.
+        and ``context``. ``max_turns`` is how many messages this agent may send. ``cache`` keeps the answers of both
+        models, in place of a ``cache_seed`` of their own. ``summary_method`` is ``last_msg``, None, or a function of
+        sender, recipient and ``summary_args``. Raises SetupError before anything runs, and what made the run fail
+        with the run attached as ``.run``; Ctrl-C raises KeyboardInterrupt likewise.
         """
-        chat = self._chat(recipient, clear_history, max_turns, summary_method, summary_args, message, context, False)
+        asked = (clear_history, max_turns, summary_method, summary_args, message, context)
+        chat = self._chat(recipient, *asked, asynchronous=False, cache=cache)
         watchers = chat.watchers(silent=bool(silent))
         return chat.finish(perform(chat.linked, chat.bindings, chat.data, chat.memory, watchers=watchers, drawer=draw))
 
@@ -172,7 +174,8 @@ class ConversableAgent(Tooling, Keeping):
         **context: Any,
     ) -> ChatResult:
         """Begin a chat on the running event loop; otherwise as ``initiate_chat``."""
-        chat = self._chat(recipient, clear_history, max_turns, summary_method, summary_args, message, context, True)
+        asked = (clear_history, max_turns, summary_method, summary_args, message, context)
+        chat = self._chat(recipient, *asked, asynchronous=True, cache=cache)
         watchers = chat.watchers(silent=bool(silent))
         return chat.finish(
             await perform_async(chat.linked, chat.bindings, chat.data, chat.memory, watchers=watchers, drawer=draw)
@@ -187,7 +190,9 @@ class ConversableAgent(Tooling, Keeping):
         summary_args: Mapping[str, Any] | None,
         message: MessageSource,
         context: Mapping[str, Any],
+        *,
         asynchronous: bool,
+        cache: Any,
     ) -> Chat:
         """Return a chat that is ready to run."""
         return Chat(
@@ -200,6 +205,7 @@ class ConversableAgent(Tooling, Keeping):
             summary_args=summary_args,
             context=context,
             asynchronous=asynchronous,
+            cache=cache,
         )
 
     def send(

@@ -20,8 +20,13 @@ Peers = Mapping[str, "Agent"]
 """The agents of a conversation by name."""
 
 
-def bindings_of(agent: Agent, peers: Peers, seen: Seen, *, asynchronous: bool) -> dict[str, Performer]:
-    """Return the performers of one agent by place. ``asynchronous`` prefers the asynchronous human of the agent."""
+def bindings_of(
+    agent: Agent, peers: Peers, seen: Seen, *, asynchronous: bool, cache: Any = None
+) -> dict[str, Performer]:
+    """Return the performers of one agent by place. ``asynchronous`` prefers the asynchronous human of the agent.
+
+    ``cache`` is used instead of any cache that its model has.
+    """
     name = agent.name
     bound: dict[str, Performer] = {
         f"{name}/human": _human(agent, asynchronous=asynchronous),
@@ -30,7 +35,12 @@ def bindings_of(agent: Agent, peers: Peers, seen: Seen, *, asynchronous: bool) -
         f"{name}/reply/generate_reply": _overridden(agent, peers, seen, asynchronous=asynchronous),
     }
     if agent.client is not None:
-        bound[f"{name}/model"] = model_performer(agent.client, agent, seen)
+        client = agent.client
+        if cache is not None:
+            from flowagents.adapters.cache import with_cache
+
+            client = with_cache(client, cache)
+        bound[f"{name}/model"] = model_performer(client, agent, seen)
     if agent.executor is not None:
         bound[f"{name}/code"] = _code(agent.executor)
     for slot in agent.reply_slots:
@@ -63,7 +73,9 @@ def _replied(reply: Any, agent: str) -> dict[str, Any]:
     fault = fault_of(message)
     if fault is not None:
         raise WireError(f"the model of {agent!r} answered {message!r:.200}; {fault}")
+    priced = {} if reply.cost is None else {"cost": reply.cost, "priced_by": reply.priced_by}
     return {
+        **priced,
         "message": message,
         "model": reply.model,
         "usage": reply.usage,

@@ -29,7 +29,7 @@ from flowagents.runtime.seen import Seen
 class Conversation:
     """What every kind of run over two agents shares: names that differ, bindings, what both know."""
 
-    def __init__(self, first: Agent, second: Agent, *, asynchronous: bool) -> None:
+    def __init__(self, first: Agent, second: Agent, *, asynchronous: bool, cache: Any = None) -> None:
         """Check the pair and note what it knows. Raises SetupError for what no run could do."""
         check_pair(first, second)
         _refuse_own_pair(first, second)
@@ -48,7 +48,7 @@ class Conversation:
         self.bindings = AgentBindings(first, second)
         for agent in (first, second):
             keyed(agent.client)
-            self.bindings.update(bindings_of(agent, peers, self.seen, asynchronous=asynchronous))
+            self.bindings.update(bindings_of(agent, peers, self.seen, asynchronous=asynchronous, cache=cache))
 
     def program(self, key: object, make: Callable[[AgentSpec, AgentSpec], Graph]) -> Program:
         """Return the program of this pair, linked once for as long as neither agent changes."""
@@ -80,9 +80,10 @@ class Chat(Conversation):
         summary_args: Mapping[str, Any] | None,
         context: Mapping[str, Any],
         asynchronous: bool,
+        cache: Any = None,
     ) -> None:
         """Check everything the caller gave, before anything runs."""
-        super().__init__(first, second, asynchronous=asynchronous)
+        super().__init__(first, second, asynchronous=asynchronous, cache=cache)
         if not asynchronous:
             _refuse_async(first)
             _refuse_async(second)

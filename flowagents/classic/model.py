@@ -70,12 +70,23 @@ def model_of(llm_config: Any, agent: str) -> tuple[ModelClient | None, list[Any]
 
         listed = {key: list(llm_config.get(key) or ()) for key in ("tools", "functions")}
         rest = {key: item for key, item in llm_config.items() if key not in listed}
-        return ConfiguredModel(parse_llm_config(rest, agent=agent)), listed["tools"], listed["functions"]
+        return _cached(parse_llm_config(rest, agent=agent)), listed["tools"], listed["functions"]
     if hasattr(llm_config, "create"):
         return llm_config, [], []
     raise ConfigError(
         f"{agent!r} has llm_config {llm_config!r:.80}; give False, a dict with a config_list, or a model client"
     )
+
+
+def _cached(settings: ModelSettings) -> ModelClient:
+    """Return the model of settings, behind the cache that they ask for."""
+    model = ConfiguredModel(settings)
+    if settings.cache is None and settings.cache_seed is None:
+        return model
+    from flowagents.adapters.cache import Cache, with_cache
+
+    given: Any = settings.cache
+    return with_cache(model, given if given is not None else Cache.disk(settings.cache_seed or 0))
 
 
 def executor_of(config: Any, agent: str) -> tuple[Any, int | str | None]:

@@ -1,8 +1,8 @@
 """Code of the user that runs inside an effect, and what it does to agents there.
 
 What it reads is what the run knows now. What it changes is noted on its ticket, recorded with its answer, applied by
-the core, so that a replay, which never calls it, changes the same. Chats that it starts are runs of their own: not recorded
-as if they were the program's own, but in the same trace, under the name of the effect.
+the core, so that a replay, which never calls it, changes the same. Chats that it starts are runs of their own: not
+recorded as if they were the program's own, but in the same trace, under the name of the effect.
 """
 
 from __future__ import annotations

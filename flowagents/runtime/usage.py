@@ -34,20 +34,29 @@ def is_model_answer(answer: Any) -> bool:
     return isinstance(answer, dict) and "finish_reason" in answer and "source" in answer
 
 
+def _dollars(answer: Any) -> float | None:
+    """Return what an answer cost: by the price the user gave, else as a table said when it came; None if unknown."""
+    used, price = answer.get("usage"), answer.get("price")
+    if price is None and answer["source"] == "scripted":
+        return 0
+    if price is None or not used:
+        return answer.get("cost")  # type: ignore[no-any-return]  # a number or None
+    dollars: float = (used.get("prompt_tokens", 0) * price[0] + used.get("completion_tokens", 0) * price[1]) / 1000
+    return dollars
+
+
 def _totals(answers: list[Any]) -> dict[str, Any]:
     """Add up answers by model."""
     models: dict[str, dict[str, Any]] = {}
     for answer in answers:
         used = answer.get("usage") or {}
-        price = answer.get("price")
+        counts = [used.get(count) or 0 for count in COUNTS]
+        if used.get("total_tokens") is None:
+            counts[2] = counts[0] + counts[1]
         entry = models.setdefault(answer["model"], {"cost": 0, **dict.fromkeys(COUNTS, 0)})
-        for count in COUNTS:
-            entry[count] += used.get(count) or 0
-        if answer["source"] == "scripted" and price is None:
-            continue
-        if price is None or not answer.get("usage"):
-            entry["cost"] = None
-        elif entry["cost"] is not None:
-            entry["cost"] += (used["prompt_tokens"] * price[0] + used["completion_tokens"] * price[1]) / 1000
+        for count, number in zip(COUNTS, counts, strict=True):
+            entry[count] += number
+        cost = _dollars(answer)
+        entry["cost"] = None if cost is None or entry["cost"] is None else entry["cost"] + cost
     costs = [entry["cost"] for entry in models.values()]
     return {"total_cost": None if None in costs else sum(costs), **models}

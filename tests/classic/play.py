@@ -19,6 +19,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from flowagents import AssistantAgent, ConversableAgent, UserProxyAgent, watching  # noqa: E402
+from flowagents.adapters.cache import Cache, CachedModel  # noqa: E402
 from flowagents.classic import texts  # noqa: E402
 from flowagents.coding import LocalCommandLineCodeExecutor  # noqa: E402
 from flowagents.core.events import Started  # noqa: E402
@@ -95,6 +96,7 @@ class Model:
         self.price = tuple(value for value in script["price"]) if "price" in script else None
         replies = script.get("replies", [])
         self.rules = replies if isinstance(replies, dict) else None
+        self.endpoint = {"model": self.model}
         self.left = deque([] if isinstance(replies, dict) else replies)
 
     def create(self, request: ModelRequest, on_delta: Any = None) -> ModelReply:
@@ -220,7 +222,7 @@ class Stage:
         settings: dict[str, Any] = {key: declared[key] for key in SETTINGS if key in declared}
         if "termination" in declared:
             settings["is_termination_msg"] = termination(declared["termination"])
-        settings["llm_config"] = Model(self, name, declared["model"]) if "model" in declared else False
+        settings["llm_config"] = self._model(name, declared["model"]) if "model" in declared else False
         settings["code_execution_config"] = self._code(declared.get("code_execution"), number)
         if "function_map" in declared:
             settings["function_map"] = {tool: TOOLS[tool] for tool in declared["function_map"]}
@@ -235,6 +237,11 @@ class Stage:
         for hook in declared.get("hooks", []):
             self._hook(agent, hook)
         self.agents[name] = agent
+
+    def _model(self, name: str, script: Mapping[str, Any]) -> Any:
+        seed = script.get("cache_seed")
+        model = Model(self, name, script)
+        return CachedModel(model, Cache.disk(seed, self.folder)) if isinstance(seed, int) else model
 
     def _code(self, declared: Mapping[str, Any] | None, number: int) -> Any:
         if declared is None:
@@ -340,6 +347,8 @@ class Stage:
         if isinstance(op.get("summary_method"), dict):
             options["summary_method"] = summary_function(op["summary_method"]["$summary"])
         options.update(op.get("context", {}))
+        if "cache" in op:
+            options["cache"] = Cache.disk(op["cache"]["seed"], self.folder)
         return options
 
     def play(self, op: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,7 @@ from flowagents.adapters import openai as adapter
 from flowagents.ports import CodeBlock, CodeResult, ModelReply, ModelRequest
 from tests.classic.acting import Humans, conversable, speaker, user_proxy
 
-QUESTION = (
-    "What date is today? Which big tech stock has the largest year-to-date gain this year? How much is the gain?"
-)
+QUESTION = "What date is today? Which big tech stock has the largest year-to-date gain this year? How much is the gain?"
 
 
 class Scripted:
@@ -51,9 +49,17 @@ def connected(connect: Any, server: Scripted) -> Any:
 
 
 def test_the_first_program_tells_a_joke(scripted: Scripted) -> None:
-    agent = ConversableAgent("chatbot",
-        llm_config={"cache_seed": 41, "config_list": [{"model": "gpt-4", "api_key": os.environ["OPENAI_API_KEY"]}], "temperature": 0},
-        code_execution_config=False, function_map=None, human_input_mode="NEVER")
+    agent = ConversableAgent(
+        "chatbot",
+        llm_config={
+            "cache_seed": 41,
+            "config_list": [{"model": "gpt-4", "api_key": os.environ["OPENAI_API_KEY"]}],
+            "temperature": 0,
+        },
+        code_execution_config=False,
+        function_map=None,
+        human_input_mode="NEVER",
+    )
     reply = agent.generate_reply(messages=[{"content": "Tell me a joke.", "role": "user"}])
     assert reply == "Why did the chicken cross the road?"
     (request,) = scripted.requests
@@ -81,7 +87,10 @@ def test_the_second_program_finds_a_stock(scripted: Scripted, monkeypatch: pytes
 
     assistant = AssistantAgent(name="assistant", llm_config={"config_list": config_list})
     user_proxy = UserProxyAgent(name="user_proxy", code_execution_config={"executor": code_executor})
-    chat_res = user_proxy.initiate_chat(assistant, message="What date is today? Which big tech stock has the largest year-to-date gain this year? How much is the gain?")
+    chat_res = user_proxy.initiate_chat(
+        assistant,
+        message="What date is today? Which big tech stock has the largest year-to-date gain this year? How much is the gain?",
+    )
 
     assert [message["content"] for message in chat_res.chat_history] == [
         QUESTION,

@@ -169,3 +169,9 @@ def test_given_messages_stand_in_a_form_by_length_and_digest() -> None:
 )
 def test_what_is_stored_of_a_message(message: dict[str, Any], body: dict[str, Any]) -> None:
     assert body_of(message, "bot") == body
+
+
+def test_a_view_stands_in_a_form_by_its_thread_and_the_digest_of_its_edits() -> None:
+    plain, edited = view("a", HI).form(), view("a", HI, edits={0: "HI"}).form()
+    assert plain["thread"] == edited["thread"] == Thread([HI]).form()
+    assert plain != edited != view("a", HI, edits={0: "other"}).form()
