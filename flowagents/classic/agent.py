@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from flowagents.classic.base import Agent
-from flowagents.classic.chat import BareMessage, Chat, OneReply, Programs, check_pair
+from flowagents.classic.chat import BareMessage, Chat, Conversation, OneReply, Programs, check_pair
 from flowagents.classic.histories import Ledger, given_history
 from flowagents.classic.keeping import Keeping, check_limit
 from flowagents.classic.messages import Message, MessageSource, checked_message
@@ -19,7 +19,7 @@ from flowagents.core.guards import Says
 from flowagents.errors import ConfigError, SetupError
 from flowagents.patterns.spec import AgentSpec, Hooks, ReplyStep, Step
 from flowagents.ports import NodeParts
-from flowagents.runtime.run import perform, perform_async
+from flowagents.runtime.run import Run, perform, perform_async
 
 F = TypeVar("F", bound=Callable[..., Any])
 MODES = ("ALWAYS", "TERMINATE", "NEVER")
@@ -68,6 +68,19 @@ def draw(graph: Any, format: str = "svg", **options: Any) -> Any:
     from flowagents.view.draw import draw as drawn
 
     return drawn(graph, format, **options)
+
+
+async def performed(asked: Conversation | OneReply, watchers: Sequence[Any]) -> Run:
+    """Run on the caller's event loop; a run that was cancelled is returned too, so that what it left is published."""
+    from asyncio import CancelledError
+
+    try:
+        return await perform_async(
+            asked.linked, asked.bindings, asked.data, asked.memory, watchers=watchers, drawer=draw
+        )
+    except CancelledError as cancelled:
+        run: Run = cancelled.run  # type: ignore[attr-defined]  # perform_async attaches it
+        return run
 
 
 class ConversableAgent(Tooling, Keeping):
@@ -177,9 +190,7 @@ class ConversableAgent(Tooling, Keeping):
         asked = (clear_history, max_turns, summary_method, summary_args, message, context)
         chat = self._chat(recipient, *asked, asynchronous=True, cache=cache)
         watchers = chat.watchers(silent=bool(silent))
-        return chat.finish(
-            await perform_async(chat.linked, chat.bindings, chat.data, chat.memory, watchers=watchers, drawer=draw)
-        )
+        return chat.finish(await performed(chat, watchers))
 
     def _chat(
         self,
@@ -230,9 +241,7 @@ class ConversableAgent(Tooling, Keeping):
         """Send a message on the running event loop; otherwise as ``send``."""
         bare = BareMessage(self, recipient, message, request_reply=request_reply, asynchronous=True)
         watchers = bare.watchers(silent=bool(silent))
-        bare.finish(
-            await perform_async(bare.linked, bare.bindings, bare.data, bare.memory, watchers=watchers, drawer=draw)
-        )
+        bare.finish(await performed(bare, watchers))
 
     def receive(
         self,
@@ -271,7 +280,7 @@ class ConversableAgent(Tooling, Keeping):
     ) -> Any:
         """Return what this agent would say, on the running event loop; otherwise as ``generate_reply``."""
         reply = OneReply(self, messages, sender, asynchronous=True)
-        return reply.finish(await perform_async(reply.linked, reply.bindings, reply.data, reply.memory, drawer=draw))
+        return reply.finish(await performed(reply, []))
 
     # -- how it replies
 

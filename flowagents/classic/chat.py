@@ -29,6 +29,8 @@ from flowagents.runtime.seen import Seen
 class Conversation:
     """What every kind of run over two agents shares: names that differ, bindings, what both know."""
 
+    linked: Program
+
     def __init__(self, first: Agent, second: Agent, *, asynchronous: bool, cache: Any = None) -> None:
         """Check the pair and note what it knows. Raises SetupError for what no run could do."""
         check_pair(first, second)

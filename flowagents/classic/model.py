@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from flowagents.errors import ConfigError
 from flowagents.ports import ModelClient, ModelReply, ModelRequest
@@ -41,7 +42,17 @@ class ConfiguredModel:
             self._closers = {each: kept for each, kept in self._closers.items() if not each.is_closed()}
             self._closers[loop] = _closing(self._client)
             await anext(self._closers[loop])
+            # A loop that serves synchronous chats goes on for ever; there the agent's end ends its connections.
+            finalize(self, _close_on, loop, self._client).atexit = False
         return await self._client.create(request, on_delta)
+
+
+def _close_on(loop: asyncio.AbstractEventLoop, client: OpenAIModel) -> None:
+    """Close the connections that a client has on a loop that still runs; called when nobody has the model any more."""
+    import asyncio
+
+    if loop.is_running():
+        asyncio.run_coroutine_threadsafe(client.aclose(), loop)
 
 
 async def _closing(client: OpenAIModel) -> AsyncGenerator[None]:
@@ -52,7 +63,10 @@ async def _closing(client: OpenAIModel) -> AsyncGenerator[None]:
     try:
         yield
     finally:
+        import asyncio
+
         await client.aclose()
+        await asyncio.sleep(0)  # a transport is closed one turn of the loop after it was asked to
 
 
 def model_of(llm_config: Any, agent: str) -> tuple[ModelClient | None, list[Any], list[Any]]:

@@ -156,6 +156,6 @@ def visits(node: NodeLike) -> Visits:
     """Count the visits of ``node``, or of the node of that name; compare with ``<``, ``<=``, ``>`` or ``>=``.
 
     >>> (visits("writer") < 4).words()
-    'not visits(writer) ≥ 4'
+    'visits(writer) < 4'
     """
     return Visits(require_name(node))

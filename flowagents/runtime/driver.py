@@ -18,6 +18,7 @@ from flowagents.core.step import advance
 from flowagents.core.task import State
 from flowagents.errors import NotRecordable
 from flowagents.runtime.inside import call
+from flowagents.runtime.interrupts import Held
 from flowagents.runtime.performing import Bindings, Performer, Ticket, Waiting
 
 
@@ -65,6 +66,7 @@ class Driver:
         log: Log | None = None,
         watchers: Sequence[Watcher] = (),
         run_id: str = "run",
+        held: Held | None = None,
     ) -> None:
         """Make a run that has not started."""
         self.program = program
@@ -72,6 +74,7 @@ class Driver:
         self.clock = clock
         self.log = log
         self.watchers = watchers
+        self.held = held or Held()
         self.run_id = run_id
         self.within = ""
         self.inner: Mapping[str, Any] = {}
@@ -100,10 +103,15 @@ class Driver:
             effect = self.state.waits.get(event.name)
             if effect is None:
                 return
-        if self.log is not None:
-            self.log.write(event, effect)
-        self.events.append(event)
-        advance(self.program, self.state, event)
+        held = self.held
+        held.busy = True
+        try:
+            if self.log is not None:
+                self.log.write(event, effect)
+            self.events.append(event)
+            advance(self.program, self.state, event)
+        finally:
+            held.release()
         self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -122,7 +130,8 @@ class Driver:
         try:
             event: Event = Answered(self.clock(), name, plain(value))
         except NotPlain as found:
-            self.fail(name, NotRecordable(str(found)))
+            at = self.state.waits[name].at if name in self.state.waits else name_text(name)
+            self.fail(name, NotRecordable(f"the answer of {at!r} cannot be recorded: {found}"))
             return
         self.take(event)
 
@@ -203,7 +212,11 @@ class Driver:
         """Close the log; idempotent."""
         log, self.log = self.log, None
         if log is not None:
-            log.close(self.state)
+            self.held.busy = True
+            try:
+                log.close(self.state)
+            finally:
+                self.held.release()
 
 
 __all__ = ["Driver", "Log", "Waiting", "Watcher"]

@@ -27,6 +27,7 @@ def current() -> Ticket | None:
 
 def call(performer: Performer, effect: Effect, ticket: Ticket) -> Any:
     """Call a performer so that user code in it knows where it is; the answer of an Invoke carries what it changed."""
+    ticket.may_change = isinstance(effect, Invoke)
     token = _current.set(ticket)
     try:
         value = performer(effect, ticket)

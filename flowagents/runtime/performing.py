@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flowagents.core.effects import Effect, Name, name_text
+from flowagents.errors import SetupError
 
 if TYPE_CHECKING:
     from flowagents.runtime.driver import Driver
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 class Ticket:
     """One performance of one effect: its name, what the run knows now, and where pieces of an answer go."""
 
-    __slots__ = ("changes", "driver", "inner_runs", "name")
+    __slots__ = ("changes", "driver", "inner_runs", "may_change", "name")
 
     def __init__(self, driver: Driver, name: Name) -> None:
         """Make the ticket that the driver hands to a performer."""
@@ -22,6 +23,7 @@ class Ticket:
         self.name = name
         self.changes: list[Any] = []
         self.inner_runs = 0
+        self.may_change = False
 
     @property
     def key(self) -> str:
@@ -35,7 +37,15 @@ class Ticket:
         return task.memory if task is not None else {}
 
     def change(self, key: tuple[str, ...], value: Any) -> None:
-        """Note that the memory under ``key`` is to become ``value`` when the answer is taken."""
+        """Note that the memory under ``key`` is to become ``value`` when the answer is taken.
+
+        Raises SetupError inside a tool, a human or a model, whose answers have no place for changes.
+        """
+        if not self.may_change:
+            raise SetupError(
+                "a tool, a model or a human cannot change agents while they talk, because only the answers of reply "
+                "functions, hooks and rules carry changes; let one of those do it"
+            )
         self.changes.append([list(key), value])
 
     def next_inner(self) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +50,24 @@ def replay(program: Program, trace: Trace, *, strict: bool = True, taken: Taken 
     state = State()
     for index, (event, asked) in enumerate(zip(trace.events, trace.asked, strict=True)):
         verify(state, event, asked, index)
-        advance(program, state, event, taken)
+        with _damage_told(index):
+            advance(program, state, event, taken)
     if trace.stopped is not None:
         verify_end(state, trace)
     return state
+
+
+@contextmanager
+def _damage_told(index: int) -> Iterator[None]:
+    """Raise TraceDamaged where an answer of the trace has a shape that no performer gives."""
+    try:
+        yield
+    except (TypeError, KeyError, AttributeError, IndexError, ValueError) as error:
+        if isinstance(error, TraceError):
+            raise
+        raise TraceDamaged(
+            f"event {index} holds an answer that nobody gives ({type(error).__name__}: {error})"
+        ) from error
 
 
 def verify(state: State, event: Event, asked: Any, index: int) -> None:
@@ -167,7 +182,8 @@ def _go_through(driver: Driver, trace: Trace | InnerTrace, start: Start) -> None
     _same_start(trace, start)
     for index, (event, asked) in enumerate(zip(trace.events, trace.asked, strict=True)):
         verify(driver.state, event, asked, index)
-        driver.adopt([event])
+        with _damage_told(index):
+            driver.adopt([event])
 
 
 def _same_start(trace: Trace | InnerTrace, start: Start) -> None:

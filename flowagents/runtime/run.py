@@ -12,6 +12,7 @@ from flowagents.core.step import Taken, advance, fold
 from flowagents.core.task import Memory, State
 from flowagents.errors import RunFailed
 from flowagents.runtime.driver import Driver, Watcher
+from flowagents.runtime.interrupts import Held, interrupts_held
 from flowagents.runtime.loops import run_async, run_sync
 from flowagents.runtime.performing import Bindings
 from flowagents.runtime.recording import Plan, next_plan
@@ -117,7 +118,8 @@ class Run:
 
     def require_success(self) -> None:
         """Raise what made the run fail, with this run attached as ``.run``; nothing if it did not fail."""
-        if self.stop.kind in ("finished", "limit", "waiting") and self.stop.failure is None:
+        ended_well = self.stop.kind in ("finished", "limit", "waiting") and self.stop.failure is None
+        if ended_well and not isinstance(self.raised, KeyboardInterrupt):
             return
         error = self.raised if self.raised is not None else RunFailed(self.stop.failure)
         error.run = self  # type: ignore[attr-defined]  # our own errors declare it; foreign ones get it
@@ -142,8 +144,9 @@ def perform(
 
     Failures do not raise here; see ``Run.require_success``. What ``recording`` and its like ask for is obeyed.
     """
-    driver, plan = _begin(program, bindings, data, memory, watchers, seed)
-    run_sync(driver)
+    with interrupts_held() as held:
+        driver, plan = _begin(program, bindings, data, memory, watchers, seed, held)
+        run_sync(driver)
     return Run(driver, plan, drawer)
 
 
@@ -157,9 +160,18 @@ async def perform_async(
     watchers: Sequence[Watcher] = (),
     seed: int = 0,
 ) -> Run:
-    """Run a program to its stop on the caller's event loop; otherwise as ``perform``."""
-    driver, plan = _begin(program, bindings, data, memory, watchers, seed)
-    await run_async(driver)
+    """Run a program to its stop on the caller's event loop; otherwise as ``perform``.
+
+    If the caller is cancelled so is the run; the CancelledError then carries it as ``.run``.
+    """
+    from asyncio import CancelledError
+
+    driver, plan = _begin(program, bindings, data, memory, watchers, seed, None)
+    try:
+        await run_async(driver)
+    except CancelledError as cancelled:
+        cancelled.run = Run(driver, plan, drawer)  # type: ignore[attr-defined]  # foreign errors get it too
+        raise
     return Run(driver, plan, drawer)
 
 
@@ -170,10 +182,11 @@ def _begin(
     memory: Mapping[tuple[str, ...], Any],
     watchers: Sequence[Watcher],
     seed: int,
+    held: Held | None,
 ) -> tuple[Driver, Plan]:
     """Make the driver and bring it to where it goes on living: its start, or the end of what was recorded."""
     plan = next_plan()
-    driver = Driver(program, bindings, watchers=(*watchers, *plan.watchers), **plan.driver_options())
+    driver = Driver(program, bindings, watchers=(*watchers, *plan.watchers), held=held, **plan.driver_options())
     try:
         plan.begin(driver, data, memory, seed)
     except BaseException:

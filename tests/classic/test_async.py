@@ -363,6 +363,7 @@ def test_a_loop_that_was_closed_without_its_end_is_forgotten(server: Server) -> 
     loop = asyncio.new_event_loop()
     loop.run_until_complete(user.a_initiate_chat(bot, message="hi", max_turns=1, silent=True))
     loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.run_until_complete(asyncio.sleep(0.05))
     loop.close()
     asyncio.run(user.a_initiate_chat(bot, message="hi", max_turns=1, silent=True))
     assert len(server.asked) == 2

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,8 +37,9 @@ class Scripted:
 
 
 @pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    """Put a scripted server in the place of the network."""
+def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Scripted:
+    """Put a scripted server in the place of the network, and the cache that the program asks for in a new folder."""
+    monkeypatch.chdir(tmp_path)
     server = Scripted("Why did the chicken cross the road?", "TERMINATE")
     monkeypatch.setattr(adapter, "_connect", connected(adapter._connect, server))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")

@@ -43,8 +43,8 @@ def writer(text: str) -> str:
         (visits_at_least(writer, 3), "visits(writer) ≥ 3"),
         (visits(writer) >= 3, "visits(writer) ≥ 3"),
         (visits("writer") > 3, "visits(writer) ≥ 4"),
-        (visits(writer) < 3, "not visits(writer) ≥ 3"),
-        (visits(human("writer")) <= 3, "not visits(writer) ≥ 4"),
+        (visits(writer) < 3, "visits(writer) < 3"),
+        (visits(human("writer")) <= 3, "visits(writer) < 4"),
         (contains("a") & ~says("b") | exited("c"), "(heard contains 'a' and not heard is 'b') or c"),
     ],
 )
