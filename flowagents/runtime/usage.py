@@ -13,7 +13,8 @@ COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 def cost_of(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
     """Return tokens and dollars by model, once with and once without answers from a cache, over all nodes of a run.
 
-    ``cost`` and ``total_cost`` are None where a price is unknown; a scripted model without a price costs nothing.
+    ``cost`` and ``total_cost`` are None where a price is unknown, as that of a scripted model is; a run without a
+    model call cost 0.
 
     >>> cost_of([])["usage_including_cached_inference"]
     {'total_cost': 0}
@@ -37,8 +38,6 @@ def is_model_answer(answer: Any) -> bool:
 def _dollars(answer: Any) -> float | None:
     """Return what an answer cost: by the price the user gave, else as a table said when it came; None if unknown."""
     used, price = answer.get("usage"), answer.get("price")
-    if price is None and answer["source"] == "scripted":
-        return 0
     if price is None or not used:
         return answer.get("cost")  # type: ignore[no-any-return]  # a number or None
     dollars: float = (used.get("prompt_tokens", 0) * price[0] + used.get("completion_tokens", 0) * price[1]) / 1000
