@@ -62,16 +62,20 @@ Code that agents run sees of these only {", ".join(f"`{name}`" for name in PASSE
 def page() -> str:
     """Return the whole page."""
     parts = [INTRODUCTION, *_sections(), _llm_config(), _findings(), _errors(), _exit_codes(), ENVIRONMENT]
-    return "\n".join(part.strip("\n") + "\n" for part in parts)
+    text = "\n".join(part.strip("\n") + "\n" for part in parts)
+    return re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", text)
 
 
 def _sections() -> Iterator[str]:
     """Return what is written from docstrings."""
     yield from _section("Agents", flowagents, ("ConversableAgent", "AssistantAgent", "UserProxyAgent", "Agent"))
     yield from _section("", flowagents, ("ChatResult", "register_function"))
-    yield from _section("Models", flowagents, ("ScriptedModel",))
+    yield from _section("Models", flowagents, ("ScriptedModel", "Cache", "config_list_from_json", "filter_config"))
+    yield from _section("", flowagents, ("config_list_from_models", "config_list_from_dotenv", "get_config_list"))
+    yield from _section("", flowagents, ("TransformMessages", "MessageHistoryLimiter", "MessageTokenLimiter"))
     yield from _named((ModelClient, ModelRequest, ModelReply), "flowagents.ports")
-    yield from _section("Record, replay, watch", flowagents, ("recording", "replaying", "resuming", "watching"))
+    yield from _section("Record, replay, watch", flowagents, ("recording", "replaying", "resuming", "forking"))
+    yield from _section("", flowagents, ("watching",))
     yield from _section("Code graphs", flowagents, ("Flow", "CodeGraph", "END", "when", "default", "contains", "says"))
     yield from _section("", flowagents, ("ends_with", "proposes_calls", "exited", "visits", "visits_at_least"))
     yield from _section("", flowagents, ("human", "subgraph"))
