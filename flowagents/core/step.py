@@ -13,12 +13,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
 from flowagents.core.canonical import form
+from flowagents.core.children import begin_children, begin_freed, cancel_children, gather, limit_reached
 from flowagents.core.effects import Effect, Name, Path
 from flowagents.core.events import Answered, Event, Failed, Failure, Interrupted, Started, Stop
-from flowagents.core.graph import Call, Fan
-from flowagents.core.join import MemoryConflict, in_order, join_memory, needs_of
+from flowagents.core.graph import Call
+from flowagents.core.join import MemoryConflict
 from flowagents.core.program import ACT, COMPUTE, END, PASS, Program, Row, Way
-from flowagents.core.task import Children, Memory, State, Task
+from flowagents.core.task import State, Task
 
 Taken = list[tuple[Path, Way]]
 """The ways taken, in order, each with the path of the task that took it; a fold may ask for them."""
@@ -162,7 +163,7 @@ class _Walk:
                 self._end(task, row)
                 return
             elif kind != PASS:
-                failure = self._call(task, row)
+                failure = begin_children(state, self.ready, task, row)
                 if task.children is not None:
                     return
             failure = self._leave(task, failure)
@@ -212,75 +213,12 @@ class _Walk:
         """Return the failure of the first limit that the next move would exceed."""
         limits, spent = row.limits, self.state.now - self.state.started_at
         if task.moves > limits.moves_max:
-            return _limit("moves_max", limits.moves_max, row)
+            return limit_reached("moves_max", limits.moves_max, row)
         if task.quiet > limits.quiet_moves_max:
-            return _limit("quiet_moves_max", limits.quiet_moves_max, row)
+            return limit_reached("quiet_moves_max", limits.quiet_moves_max, row)
         if limits.seconds_max is not None and spent > limits.seconds_max:
-            return _limit("seconds_max", limits.seconds_max, row)
+            return limit_reached("seconds_max", limits.seconds_max, row)
         return None
-
-    def _call(self, task: Task, row: Row) -> Failure | None:
-        """Start the children of a node. Without any, the results are empty and the task may go on."""
-        limits = row.limits
-        if len(task.path) // 2 >= limits.depth_max:
-            return _limit("depth_max", limits.depth_max, row)
-        work = row.work
-        if isinstance(work, Fan):
-            return self._fan_out(task, row, work)
-        if work.over is None:
-            task.children = Children(1)
-            memory, task.memory = task.memory, {}
-            self._begin(task, 0, row.starts[0], {}, memory)
-            return None
-        items = task.data.get(work.over) or ()
-        refused = _refused(items, row)
-        if refused is not None:
-            return refused
-        if not items:
-            task.data[work.into] = []
-            return None
-        task.children = Children(len(items))
-        for ordinal in range(len(items) - 1, -1, -1):
-            task.children.starts[ordinal] = task.memory
-            data = {"item": items[ordinal], "index": ordinal}
-            self._begin(task, ordinal, row.starts[0], data, dict(task.memory))
-        return None
-
-    def _fan_out(self, task: Task, row: Row, fan: Fan) -> Failure | None:
-        """Start those children of a Fan that need nobody."""
-        if len(fan.children) > row.limits.children_max:
-            return _limit("children_max", row.limits.children_max, row)
-        if not fan.children:
-            task.data[fan.into] = {}
-            return None
-        children = task.children = Children(len(fan.children))
-        children.needs = needs_of(fan)
-        for ordinal in range(len(fan.children) - 1, -1, -1):
-            needs = children.needs[ordinal]
-            if needs:
-                children.waiting[ordinal] = frozenset(needs)
-            else:
-                self._begin_named(task, ordinal, row, fan)
-        return None
-
-    def _begin_named(self, task: Task, ordinal: int, row: Row, fan: Fan) -> None:
-        """Start one child of a Fan with what it needs: its registers, and the memory its prerequisites left."""
-        children, child = task.children, fan.children[ordinal]
-        assert children is not None
-        needed = children.needs[ordinal]
-        start = join_memory(task.memory, children.changes(in_order(children.needs, needed)))
-        children.starts[ordinal] = start
-        data = dict(child.data or {})
-        data["needed"] = {fan.children[other].name: children.results[other] for other in needed}
-        self._begin(task, ordinal, row.starts[ordinal], data, dict(start))
-
-    def _begin(self, task: Task, ordinal: int, start: Row, data: dict[str, Any], memory: Memory) -> None:
-        """Make a child and set it going."""
-        for key in task.row.work.copies:
-            data[key] = task.data.get(key)
-        child = Task((*task.path, task.moves, ordinal), start, data, memory)
-        self.state.tasks[child.path] = child
-        self.ready.append(child)
 
     def _end(self, task: Task, row: Row) -> None:
         """End a task: the run, or a child whose parent gets result and memory."""
@@ -302,9 +240,9 @@ class _Walk:
             parent.data["exit"] = row.name
         try:
             if children.waiting:
-                self._begin_freed(parent, ordinal)
+                begin_freed(state, self.ready, parent, ordinal)
             if not children.open:
-                self._gather(parent)
+                gather(parent)
                 self._resume(parent, None)
         except MemoryConflict as conflict:
             self._resume(parent, Failure("conflict", "MemoryConflict", str(conflict), parent.row.place))
@@ -312,7 +250,7 @@ class _Walk:
     def _resume(self, task: Task, failure: Failure | None) -> None:
         """Let a task whose children are done leave its node."""
         if failure is not None:
-            self._cancel_children(task)
+            cancel_children(self.state, task)
         task.children = None
         failure = self._leave(task, failure)
         survivor: Task | None = task
@@ -321,39 +259,11 @@ class _Walk:
         if survivor is not None:
             self.ready.append(survivor)
 
-    def _begin_freed(self, task: Task, ended: int) -> None:
-        """Start the children of a Fan that waited for nobody but the one that has ended."""
-        children = task.children
-        assert children is not None
-        for ordinal in sorted(children.waiting, reverse=True):
-            children.waiting[ordinal] -= {ended}
-            if not children.waiting[ordinal]:
-                del children.waiting[ordinal]
-                self._begin_named(task, ordinal, task.row, task.row.work)
-
-    def _gather(self, task: Task) -> None:
-        """Take what the children of a task left: memory, and where all have ended, the results."""
-        children, work = task.children, task.row.work
-        assert children is not None
-        if isinstance(work, Call) and work.over is None:
-            task.memory = children.ends.get(0, task.memory)
-        else:
-            ordinals = range(len(children.results))
-            order = in_order(children.needs, ordinals) if children.needs else ordinals
-            task.memory = join_memory(task.memory, children.changes(order))
-        if children.open:
-            return
-        if isinstance(work, Fan):
-            names = [child.name for child in work.children]
-            task.data[work.into] = dict(zip(names, children.results, strict=True))
-        else:
-            task.data[work.into] = children.results[0] if work.over is None else list(children.results)
-
     def _fail(self, task: Task, failure: Failure) -> Task | None:
         """Fail a task and upwards until one has a way out of the failure; return that one, None if the run is over."""
         while task.path:
             parent = self.state.tasks[task.path[:-2]]
-            self._cancel_children(parent)
+            cancel_children(self.state, parent)
             parent.children = None
             left = self._leave(parent, failure)
             if left is None:
@@ -365,7 +275,7 @@ class _Walk:
     def end_run(self, task: Task, failure: Failure) -> None:
         """End the run with a failure; what all its tasks remember is kept."""
         if task.children is not None:
-            self._cancel_children(task)
+            cancel_children(self.state, task)
         self._rest(task, None)
         kind = STOP_OF.get(failure.kind, "failed")
         self.state.stop = Stop(kind, failure.kind, failure.text, failure=failure)
@@ -378,40 +288,3 @@ class _Walk:
         state.tasks.clear()
         state.waits.clear()
         self.ready.clear()
-
-    def _cancel_children(self, task: Task) -> None:
-        """Cancel everything below a task; what it remembered is handed up, deepest first, as far as it agrees."""
-        state, depth = self.state, len(task.path)
-        below = [path for path in state.tasks if len(path) > depth and path[:depth] == task.path]
-        for path in sorted(below, key=lambda path: (-len(path), path)):
-            child = state.tasks.pop(path)
-            if child.children is not None:
-                self._gather_agreed(child)
-            above = state.tasks[path[:-2]].children
-            assert above is not None
-            above.ends[path[-1]] = child.memory
-        for name in [name for name in state.waits if len(name[0]) > depth and name[0][:depth] == task.path]:
-            del state.waits[name]
-        self._gather_agreed(task)
-
-    def _gather_agreed(self, task: Task) -> None:
-        """Take what the children of a cancelled task remember; where they disagree, what the task had before stays."""
-        try:
-            self._gather(task)
-        except MemoryConflict:
-            return
-
-
-def _refused(items: Any, row: Row) -> Failure | None:
-    """Return why a Call cannot go over what its register holds; None if it can."""
-    if not isinstance(items, (list, tuple)):
-        text = f"{row.place!r} goes over the register {row.work.over!r}; expected a list, found {items!r:.200}"
-        return Failure("refused", "NotAList", text, row.place)
-    if len(items) > row.limits.children_max:
-        return _limit("children_max", row.limits.children_max, row)
-    return None
-
-
-def _limit(name: str, number: float, row: Row) -> Failure:
-    """Return the failure for a limit that would be exceeded."""
-    return Failure("limit", "LimitReached", f"{name} {number} reached at {row.place!r}", row.place)
