@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from flowagents.classic.base import Agent
-from flowagents.classic.chat import BareMessage, Chat, Conversation, OneReply, Programs, check_pair
+from flowagents.classic.chat import BareMessage, Chat, Conversation, OneReply, check_pair
 from flowagents.classic.histories import Ledger, given_history
 from flowagents.classic.keeping import Keeping, check_limit
 from flowagents.classic.messages import Message, MessageSource, checked_message
@@ -137,7 +137,6 @@ class ConversableAgent(Tooling, Keeping):
         self.reply_slots: list[ReplySlot] = base_slots(scan)
         self.hooks: dict[str, list[Callable[..., Any]]] = {kind: [] for kind in HOOKS.values()}
         self.ledger = Ledger(limit)
-        self.programs = Programs()
         self._set_up_tools(tools, functions, function_map)
         self._functions_registered = 0
         for peer, messages in (chat_messages or {}).items():

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowagents.adapters.tools import Tool
-    from flowagents.classic.chat import Programs
     from flowagents.classic.histories import Ledger
     from flowagents.classic.slots import ReplySlot
     from flowagents.patterns.spec import AgentSpec
@@ -26,7 +25,6 @@ class Agent:
     tools: dict[str, Tool]
     reply_slots: Sequence[ReplySlot]
     hooks: Mapping[str, Sequence[Callable[..., Any]]]
-    programs: Programs
     human_input_mode: str
     is_termination_msg: Callable[[dict[str, Any]], Any] | None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from flowagents.classic.base import Agent
@@ -19,11 +20,13 @@ from flowagents.core.task import Memory
 from flowagents.errors import ConfigError, HistoryChanged, MessageError, NameConflict, SetupError
 from flowagents.patterns import keys
 from flowagents.patterns.pair import ChatSettings, chat_graph, one_reply_graph, send_graph
-from flowagents.patterns.spec import AgentSpec
 from flowagents.patterns.talk import last_message_summary
 from flowagents.runtime.performing import Performer, Ticket
 from flowagents.runtime.run import Run
 from flowagents.runtime.seen import Seen
+
+PROGRAMS_MAX = 256
+"""How many linked programs are kept."""
 
 
 class Conversation:
@@ -51,10 +54,6 @@ class Conversation:
         for agent in (first, second):
             keyed(agent.client)
             self.bindings.update(bindings_of(agent, peers, self.seen, asynchronous=asynchronous, cache=cache))
-
-    def program(self, key: object, make: Callable[[AgentSpec, AgentSpec], Graph]) -> Program:
-        """Return the program of this pair, linked once for as long as neither agent changes."""
-        return self.first.programs.get((self.second, key), self.specs, make)
 
     def publish(self, run: Run, *, replaces: bool) -> None:
         """Give both agents what the run left, and raise what made it fail."""
@@ -101,7 +100,7 @@ class Chat(Conversation):
         self.settings = ChatSettings(turns_of(max_turns), clear_history, source, self._summary_kind())
         if self.settings.summary != "none":
             self.bindings[f"{first.name}/summary"] = self._summary()
-        self.linked = self.program(self.settings, lambda one, other: chat_graph(one, other, self.settings))
+        self.linked = linked(chat_graph, *self.specs, self.settings)
 
     def _message(self, function: Callable[..., Any]) -> Performer:
         """Return what asks the caller's function for the first message."""
@@ -161,7 +160,7 @@ class BareMessage(Conversation):
         super().__init__(first, second, asynchronous=asynchronous)
         self.data["message"] = checked_message(message, first.name)
         self.request_reply = request_reply
-        self.linked = self.program("send", send_graph)
+        self.linked = linked(send_graph, *self.specs)
         asked = self.memory[keys.asked(second.name, first.name)]
         self.data["request_reply"] = asked if request_reply is None else request_reply
 
@@ -206,9 +205,7 @@ class OneReply:
         self.bindings = AgentBindings(*peers.values())
         self.bindings.update(bindings_of(agent, peers, Seen(), asynchronous=asynchronous))
         spec = agent.spec_for(sender, synchronous=not asynchronous, replying=True)
-        self.linked = agent.programs.get(
-            (sender, "reply"), (spec, spec), lambda one, _: one_reply_graph(one, self.peer, self.thread)
-        )
+        self.linked = linked(one_reply_graph, spec, self.peer, self.thread)
 
     def finish(self, run: Run) -> Any:
         """Publish what the run left and return the reply; None if the agent gave none."""
@@ -222,26 +219,23 @@ class OneReply:
         return run.result
 
 
-class Programs:
-    """The linked programs that begin at one agent, each kept as long as the specs it was made from."""
+def linked(make: Callable[..., Graph], *given: Any) -> Program:
+    """Return the program of the graph that ``make`` gives for specs and settings; equal ones share one.
 
-    def __init__(self) -> None:
-        """Keep none yet."""
-        self._kept: dict[Any, tuple[tuple[AgentSpec, AgentSpec], Program]] = {}
+    >>> from flowagents.patterns.spec import AgentSpec
+    >>> linked(send_graph, AgentSpec("a", ()), AgentSpec("b", ())).graph.name
+    'a to b'
+    """
+    try:
+        return _linked(make, *given)
+    except TypeError:  # a default reply that is a dict has no hash
+        return Program(make(*given))
 
-    def get(
-        self,
-        key: Any,
-        specs: tuple[AgentSpec, AgentSpec],
-        make: Callable[[AgentSpec, AgentSpec], Graph],
-    ) -> Program:
-        """Return the program for a key, made anew if a spec has changed."""
-        kept = self._kept.get(key)
-        if kept is not None and kept[0] == specs:
-            return kept[1]
-        program = Program(make(*specs))
-        self._kept[key] = (specs, program)
-        return program
+
+@lru_cache(maxsize=PROGRAMS_MAX)
+def _linked(make: Callable[..., Graph], *given: Any) -> Program:
+    """Link a graph, for values that can be hashed."""
+    return Program(make(*given))
 
 
 def publish(snapshot: Snapshot, run: Run, *, replaces: bool) -> None:
