@@ -17,6 +17,7 @@ from flowagents.core.effects import Invoke
 from flowagents.core.graph import Graph
 from flowagents.core.program import Program
 from flowagents.core.task import Memory
+from flowagents.core.thread import Thread
 from flowagents.errors import ConfigError, HistoryChanged, MessageError, NameConflict, SetupError
 from flowagents.patterns import keys
 from flowagents.patterns.pair import ChatSettings, chat_graph, one_reply_graph, send_graph
@@ -89,6 +90,7 @@ class Chat(Conversation):
             _refuse_async(first)
             _refuse_async(second)
         self.clear = clear_history
+        self._forget()
         self.context = dict(context)
         self.summary_method = summary_method
         self.summary_args = dict(summary_args or {})
@@ -101,6 +103,19 @@ class Chat(Conversation):
         if self.settings.summary != "none":
             self.bindings[f"{first.name}/summary"] = self._summary()
         self.linked = linked(chat_graph, *self.specs, self.settings)
+
+    def _forget(self) -> None:
+        """Leave out what the chat resets when it opens, so that agents that have talked before replay like new ones."""
+        memory, thread = self.memory, self.snapshot.thread
+        for agent, peer in ((self.first.name, self.second.name), (self.second.name, self.first.name)):
+            memory[keys.count(agent, peer)] = 0
+            memory[keys.asked(agent, peer)] = False
+            if self.clear:
+                memory[keys.typed(agent)] = ()
+                memory.pop(keys.since(agent, thread), None)
+                memory.pop(keys.edits(agent, thread), None)
+        if self.clear:
+            memory[keys.thread(thread)] = Thread()
 
     def _message(self, function: Callable[..., Any]) -> Performer:
         """Return what asks the caller's function for the first message."""

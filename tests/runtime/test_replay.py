@@ -254,3 +254,13 @@ def test_events_that_were_verified_are_told_to_watchers(tmp_path: Path) -> None:
     driver: Driver = unstarted(in_line("one"), bindings={"one": echo})
     driver.adopt(trace.events)
     assert [type(event) for event in driver.events][1] is Answered
+
+
+def test_agents_that_have_talked_before_replay_like_new_ones(tmp_path: Path) -> None:
+    path = tmp_path / "chat.jsonl"
+    user, bot = (ConversableAgent(name, human_input_mode="NEVER", default_auto_reply="go on") for name in ("u", "b"))
+    with recording(path):
+        first = user.initiate_chat(bot, message="hi", max_turns=2, silent=True)
+    with replaying(path):
+        again = user.initiate_chat(bot, message="hi", max_turns=2, silent=True)
+    assert again.run.state.digest == first.run.state.digest
