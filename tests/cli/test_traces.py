@@ -49,9 +49,9 @@ def test_a_changed_message_diverges_with_3_and_is_named(recorded: Shell) -> None
     edit(recorded.folder / "program.py", '"ping"', '"pang"')
     done = recorded("replay", TRACE)
     assert done.returncode == 3
-    assert done.stderr.startswith("Diverged: replay diverged at event 0, the start:\n")
-    assert '-    "message": "ping"' in done.stderr
-    assert '+    "message": "pang"' in done.stderr
+    assert done.stderr.startswith("Diverged: replay diverged at event 0, the start (message):\n")
+    assert '-  "message": "ping"' in done.stderr
+    assert '+  "message": "pang"' in done.stderr
     assert "Traceback" not in done.stderr
 
 

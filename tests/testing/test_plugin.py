@@ -84,7 +84,7 @@ def test_a_replay_that_is_as_recorded_passes(suite: Suite, body: str) -> None:
     ("body", "complaint"),
     [
         ("flow_replay('traces/chat.jsonl', lambda: chat('pang'))", "replay diverged at event 0, the start"),
-        ("flow_replay('traces/chat.jsonl', lambda: chat('pang'))", '+    "message": "pang"'),
+        ("flow_replay('traces/chat.jsonl', lambda: chat('pang'))", '+  "message": "pang"'),
         ("flow_replay('traces/nowhere.jsonl')", "there is no trace 'traces/nowhere.jsonl'"),
         ("flow_replay('traces/nameless.jsonl')", "does not say which program it was recorded from"),
         ("flow_replay('traces/chat.jsonl', lambda: None)", "started none"),
