@@ -181,12 +181,14 @@ def entrance(node: Node, prefix: str) -> str:
     return prefix + node.name
 
 
+@settings(max_examples=100)
 @given(graphs())
 def test_every_move_taken_is_a_drawn_edge(graph: Graph) -> None:
     _, taken = run_of(graph)
     assert {move for _, way in taken for move in way.drawn} <= drawn_edges(graph)
 
 
+@settings(max_examples=100)
 @given(graphs())
 def test_the_arrows_of_an_open_picture_count_every_move(graph: Graph) -> None:
     program, taken = run_of(graph)
