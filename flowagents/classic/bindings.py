@@ -19,6 +19,9 @@ from flowagents.runtime.seen import Seen
 Peers = Mapping[str, "Agent"]
 """The agents of a conversation by name."""
 
+FLAT = frozenset({"content", "role", "name"})
+"""The keys of a plain message, whose values are texts."""
+
 
 def bindings_of(
     agent: Agent, peers: Peers, seen: Seen, *, asynchronous: bool, cache: Any = None
@@ -156,7 +159,14 @@ def _then(value: Any, make: Callable[[Any], Any]) -> Any:
 
 def _own(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return messages that a function of the user may change without changing what is remembered."""
-    return [{key: _own_item(item) for key, item in message.items()} for message in messages]
+    return [_own_message(message) for message in messages]
+
+
+def _own_message(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a message; one that holds texts only, as nearly all do, is copied in one go."""
+    if message.keys() <= FLAT and type(message.get("content")) is str:
+        return message.copy()
+    return {key: _own_item(item) for key, item in message.items()}
 
 
 def _own_item(item: Any) -> Any:
