@@ -189,6 +189,11 @@ def _begin(
     driver = Driver(program, bindings, watchers=(*watchers, *plan.watchers), held=held, **plan.driver_options())
     try:
         plan.begin(driver, data, memory, seed)
+    except KeyboardInterrupt as interrupt:
+        driver.interrupt(interrupt)
+        if driver.stop is None:
+            driver.finish()
+            raise
     except BaseException:
         driver.finish()
         raise

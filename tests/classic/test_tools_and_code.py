@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowagents import ConversableAgent, ScriptedModel, register_function, replaying
+from flowagents import AssistantAgent, ConversableAgent, ScriptedModel, UserProxyAgent, register_function, replaying
 from flowagents.coding import LocalCommandLineCodeExecutor
 from flowagents.errors import ConfigError
 from flowagents.ports import CodeBlock, CodeResult, ModelReply, ModelRequest
@@ -354,3 +354,18 @@ def test_a_run_with_tools_replays_to_the_same_answers(tmp_path: Any) -> None:
         again = executing().initiate_chat(speaker("bot"), message="go", max_turns=2, silent=True)
     assert answers_of(again.run.events) == answers_of(result.run.events)
     assert again.messages == result.messages
+
+
+def test_a_tool_cannot_change_agents_while_they_talk() -> None:
+    calls = [{"id": "c", "type": "function", "function": {"name": "forget", "arguments": "{}"}}]
+    bot = AssistantAgent("bot", llm_config=ScriptedModel([{"content": None, "tool_calls": calls}, "done"]))
+    user = UserProxyAgent("user", human_input_mode="NEVER", max_consecutive_auto_reply=1)
+
+    def forget() -> str:
+        user.clear_history(bot)
+        return "forgotten"
+
+    user.register_for_execution()(forget)
+    history = user.initiate_chat(bot, message="go", silent=True).chat_history
+    assert history[2]["content"].startswith("Error: a tool, a model or a human cannot change agents")
+    assert len(history) == 4

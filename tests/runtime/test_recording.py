@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from flowagents import ConversableAgent, recording, replaying, resuming, watching
+from flowagents import ConversableAgent, ScriptedModel, forking, recording, replaying, resuming, watching
 from flowagents.core.effects import Effect
 from flowagents.core.program import Program
-from flowagents.errors import Diverged, TraceDamaged
+from flowagents.errors import Diverged, TraceDamaged, TraceError
 from flowagents.runtime.performing import WAITING, Ticket
 from flowagents.runtime.recording import collecting
 from flowagents.runtime.replay import replay
@@ -288,3 +288,47 @@ def test_runs_are_collected_however_they_stop() -> None:
     run_of(in_line("one"))
     assert outer == runs
     assert inner == runs
+
+
+def test_a_fork_goes_another_way_and_leaves_its_trace_as_it_is(tmp_path: Path) -> None:
+    path, fork = tmp_path / "chat.jsonl", tmp_path / "fork.jsonl"
+
+    def chat(reply: str) -> list[str]:
+        bot = ConversableAgent("bot", human_input_mode="NEVER", llm_config=ScriptedModel(default=reply))
+        user = ConversableAgent("user", human_input_mode="NEVER", default_auto_reply="on")
+        result = user.initiate_chat(bot, message="hi", max_turns=3, silent=True)
+        return [message["content"] for message in result.chat_history]
+
+    with recording(path):
+        chat("one")
+    before = path.read_bytes()
+    with forking(path, fork, events=3):
+        said = chat("two")
+    assert said == ["hi", "one", "on", "two", "on", "two"]
+    assert path.read_bytes() == before
+    with replaying(fork):
+        assert chat("none") == said
+
+
+@pytest.mark.parametrize("events", [0, 99])
+def test_a_fork_of_events_that_are_not_there_is_refused(events: int, tmp_path: Path) -> None:
+    path = tmp_path / "chat.jsonl"
+    user, bot = (ConversableAgent(name, human_input_mode="NEVER") for name in ("u", "b"))
+    with recording(path):
+        user.initiate_chat(bot, message="hi", max_turns=1, silent=True)
+    with pytest.raises(TraceError, match="it has 2, so give 1 to 2"), forking(path, tmp_path / "f", events=events):
+        raise AssertionError("a fork was begun")
+
+
+def test_a_fork_overwrites_no_file(tmp_path: Path) -> None:
+    taken = tmp_path / "taken.jsonl"
+    taken.write_text("mine")
+    with pytest.raises(TraceError, match="give a fork a file of its own"), forking(tmp_path / "x", taken, events=1):
+        raise AssertionError("a fork was begun")
+    assert taken.read_text() == "mine"
+
+
+def test_a_replay_of_nothing_says_how_to_record(tmp_path: Path) -> None:
+    user, bot = (ConversableAgent(name, human_input_mode="NEVER") for name in ("u", "b"))
+    with replaying(tmp_path / "none.jsonl"), pytest.raises(TraceError, match="record one with recording"):
+        user.initiate_chat(bot, message="hi", silent=True)
